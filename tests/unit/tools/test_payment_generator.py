@@ -346,7 +346,7 @@ class TestCamt054:
         write_file(camt054.Camt054Writer(sink, options), stream, 50, Sink())
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert sink.size > 10_000_000
+        assert sink.size > 9_000_000
         assert peak < 1_000_000
 
 
