@@ -8,7 +8,6 @@ Sources: «Systemspesifikasjon OCR giro» (Nets) §5 for MOD10 and MOD11; Bankgi
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 MIN_LENGTH = 2
@@ -21,8 +20,12 @@ SEPARATORS = " .,-/:;_#*+()\u00a0"
 
 _ASCII_UPPER = {ord(c): c.upper() for c in "abcdefghijklmnopqrstuvwxyz"}
 _COMPACT = {**_ASCII_UPPER, **{ord(c): None for c in SEPARATORS}}
-# Dashes that word processors and phones put in place of the plain one.
-_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe58"), "-")
+# What word processors, phones and PDF copies put in place of plain characters.
+_PLAIN = {
+    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full width
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe58"), "-"),
+    **dict.fromkeys([*range(0x2000, 0x200C), 0x202F, 0x2060, 0x3000, 0xFEFF], " "),
+}
 
 # ``{column}`` is a text column of issued references. Immutable, needs no extension.
 BUCKET_SQL = (
@@ -32,9 +35,9 @@ BUCKET_SQL = (
 )
 
 _PREFIX = re.compile(
-    r"(?:(?:BETALINGSREFERANSE|BETALINGSREFERENS|REFERANSE|REFERENCE|REFERENS"
+    r"\A(?:(?:BETALINGSREFERANSE|BETALINGSREFERENS|REFERANSE|REFERENCE|REFERENS"
     r"|BETALINGSREF|PAYREF|REF|KID|OCR)(?:NUMMER|NUMMERET|NUMBER|NR|NO)?)+"
-    r"(?=[0-9]+-?\Z)"
+    r"(?=[0-9]+\Z)"
 )
 _DIGITS = re.compile(r"[0-9]+\Z")
 _MOD11_FORM = re.compile(r"[0-9]+-\Z")
@@ -158,16 +161,10 @@ def split(value: str, scheme: Scheme) -> tuple[str, str]:
 def compact(text: str | None) -> str:
     """Drop separators and turn to capitals; a last ``-`` after digits stays (MOD11).
 
-    Full-width and other compatibility digits become plain ones.
+    Full-width characters and typographic dashes become plain ones.
     """
-    if not text:
-        return ""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_DASHES)
-    key = text.translate(_COMPACT).strip()
-    if text.rstrip(" .,\u00a0").endswith("-") and _DIGITS.match(key):
-        return key + "-"
-    return key
+    bare, dash = _bare(text)
+    return bare + "-" if dash and _DIGITS.match(bare) else bare
 
 
 def normalise(text: str | None) -> str:
@@ -176,7 +173,9 @@ def normalise(text: str | None) -> str:
     As :func:`compact`, and words such as «KID», «OCR-nr.» or «Ref» before the digits
     go too. Text that is no bare reference keeps its letters.
     """
-    return _PREFIX.sub("", compact(text), count=1)
+    bare, dash = _bare(text)
+    bare = _PREFIX.sub("", bare, count=1)
+    return bare + "-" if dash and _DIGITS.match(bare) else bare
 
 
 def bucket(key: str) -> str:
@@ -190,6 +189,15 @@ def bucket(key: str) -> str:
 def is_mod11_dash(key: str) -> bool:
     """Tell whether a key is digits closed by the MOD11 dash."""
     return bool(_MOD11_FORM.match(key))
+
+
+def _bare(text: str | None) -> tuple[str, bool]:
+    if not text:
+        return "", False
+    if not text.isascii():
+        text = text.translate(_PLAIN)
+    dash = text.rstrip(" .,\t\r\n\u00a0").endswith("-")
+    return text.translate(_COMPACT).strip(), dash
 
 
 def _part(name: str, number: int | str, length: int) -> str:
