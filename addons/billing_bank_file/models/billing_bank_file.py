@@ -1,0 +1,377 @@
+import hashlib
+import io
+import itertools
+import json
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.billing_base.core.reference import normalise
+
+from ..core.errors import BankFileError
+from ..core.recognise import open_bank_file
+
+# Rows sent to the database at a time while a file is read.
+INSERT_SIZE = 2000
+
+PAYMENT_COLUMNS = (
+    "file_id",
+    "position",
+    "journal_id",
+    "company_id",
+    "currency_id",
+    "amount",
+    "booking_date",
+    "value_date",
+    "bank_entry",
+    "bank_collective",
+    "bank_reference",
+    "end_to_end_id",
+    "mandate_reference",
+    "reference",
+    "reference_key",
+    "reference_values",
+    "text",
+    "payer_name",
+    "payer_account",
+    "payment_type",
+    "import_key",
+    "raw",
+    "state",
+    "create_uid",
+    "write_uid",
+)
+
+
+class BillingBankFile(models.Model):
+    """One file of a bank, read whole or refused whole."""
+
+    _name = "billing.bank.file"
+    _description = "Bank File"
+    _order = "id desc"
+
+    name = fields.Char(string="File Name", required=True, readonly=True)
+    checksum = fields.Char(string="SHA-256", required=True, readonly=True)
+    company_id = fields.Many2one(
+        comodel_name="res.company", required=True, readonly=True, index=True
+    )
+    state = fields.Selection(
+        selection=[("imported", "Imported"), ("refused", "Refused")],
+        required=True,
+        readonly=True,
+    )
+    reason = fields.Text(string="Refused Because", readonly=True)
+    format = fields.Char(readonly=True)
+    message_id = fields.Char(string="Message Id", readonly=True)
+    summary = fields.Json(readonly=True)
+    payment_ids = fields.One2many(
+        comodel_name="billing.payment", inverse_name="file_id", readonly=True
+    )
+    payment_count = fields.Integer(string="Imported Payments", readonly=True)
+    duplicate_count = fields.Integer(
+        string="Seen Before",
+        help="Transactions of this file that had been imported before.",
+        readonly=True,
+    )
+    duplicate_positions = fields.Json(readonly=True)
+    pending_count = fields.Integer(
+        string="Waiting", compute="_compute_outcome_counts", help="Not decided yet."
+    )
+    settled_count = fields.Integer(
+        string="Reconciled", compute="_compute_outcome_counts"
+    )
+    review_count = fields.Integer(
+        string="To Review", compute="_compute_outcome_counts"
+    )
+
+    _checksum_unique = models.UniqueIndex(
+        "(company_id, checksum) WHERE state = 'imported'",
+        "This file has been imported before.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_outcome_counts(self):
+        counts = {
+            (file.id, state): count
+            for file, state, count in self.env["billing.payment"]._read_group(
+                [("file_id", "in", self.ids)], ["file_id", "state"], ["__count"]
+            )
+        }
+        for file in self:
+            file.pending_count = counts.get((file.id, "new"), 0)
+            file.settled_count = sum(
+                counts.get((file.id, state), 0) for state in ("reconciled", "partial")
+            )
+            file.review_count = sum(
+                counts.get((file.id, state), 0) for state in ("proposed", "unmatched")
+            )
+
+    # === ACTIONS === #
+
+    def action_open_payments(self):
+        """Open the payments of the file."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": "billing.payment",
+            "view_mode": "list,form",
+            "domain": [("file_id", "=", self.id)],
+        }
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _import(self, source, name, journal=None):
+        """Read a bank file and keep its transactions as payments.
+
+        Reads in one pass and writes as it goes, all in the present transaction: on an
+        error the caller rolls back, so that nothing of a bad file stays. Payments are
+        only stored here; ``billing.payment._process_next`` decides and books them.
+
+        :param source: binary file object or bytes
+        :param name: the name to speak of the file by
+        :param journal: the bank journal the file must belong to; found by the
+            account numbers in the file when not given
+        :return: (file record, list of (position, payment id, was seen before)); the
+            file record is the earlier one when these very bytes were imported before
+        :raises BankFileError: when the file is refused
+        """
+        if isinstance(source, bytes):
+            source = io.BytesIO(source)
+        checksum = hashlib.file_digest(source, "sha256").hexdigest()
+        source.seek(0)
+        reader = open_bank_file(source, name)
+        journals = JournalFinder(self.env, name, journal)
+        transactions = iter(reader)
+        first = next(transactions, None)
+        if first:
+            company = journals.find(first).company_id
+            transactions = itertools.chain([first], transactions)
+        else:
+            company = journal.company_id if journal else self.env.company
+        file_sudo = self.sudo().search(
+            [
+                ("company_id", "=", company.id),
+                ("checksum", "=", checksum),
+                ("state", "=", "imported"),
+            ]
+        )
+        repeated = bool(file_sudo)
+        file_sudo = file_sudo or self.sudo().create(
+            {
+                "name": name,
+                "checksum": checksum,
+                "company_id": company.id,
+                "state": "imported",
+                "format": reader.format,
+            }
+        )
+        file_sudo.flush_recordset()
+        seen = []
+        while rows := list(itertools.islice(transactions, INSERT_SIZE)):
+            seen += file_sudo._store(rows, journals)
+        if not repeated:
+            summary = reader.summary
+            duplicates = [position for position, _id, known in seen if known]
+            file_sudo.write(
+                {
+                    "message_id": summary.message_id,
+                    "summary": {
+                        "transactions": summary.transactions,
+                        "entries": summary.entries,
+                        "totals": summary.totals,
+                        "accounts": list(summary.accounts),
+                        "skipped": summary.skipped,
+                    },
+                    "payment_count": len(seen) - len(duplicates),
+                    "duplicate_count": len(duplicates),
+                    "duplicate_positions": duplicates,
+                }
+            )
+        return self.browse(file_sudo.id), seen
+
+    def _store(self, transactions, journals):
+        """Insert transactions that are not there yet, in one statement.
+
+        :param transactions: list of :class:`~..core.types.Transaction`
+        :param journals: the :class:`JournalFinder` of this file
+        :return: list of (position, payment id, was seen before), in order
+        """
+        self.ensure_one()
+        keys = []
+        rows = []
+        for transaction in transactions:
+            journal = journals.find(transaction)
+            keys.append((journal.id, transaction.fingerprint))
+            rows.append(self._prepare_payment_row(transaction, journal))
+        inserted = {
+            (journal_id, key): payment_id
+            for payment_id, journal_id, key in self.env.cr.execute_values(
+                f"INSERT INTO billing_payment ({', '.join(PAYMENT_COLUMNS)},"
+                " create_date, write_date) VALUES %s"
+                " ON CONFLICT (journal_id, import_key) DO NOTHING"
+                " RETURNING id, journal_id, import_key",
+                rows,
+                template=(
+                    f"({', '.join(['%s'] * len(PAYMENT_COLUMNS))},"
+                    " now() at time zone 'UTC', now() at time zone 'UTC')"
+                ),
+                page_size=len(rows),
+                fetch=True,
+            )
+        }
+        known = {}
+        missing = [key for key in keys if key not in inserted]
+        if missing:
+            self.env.cr.execute(
+                SQL(
+                    "SELECT journal_id, import_key, id FROM billing_payment"
+                    " WHERE (journal_id, import_key) IN %s",
+                    tuple(missing),
+                )
+            )
+            known = {
+                (journal_id, key): payment_id
+                for journal_id, key, payment_id in self.env.cr.fetchall()
+            }
+        self.env["billing.payment"].invalidate_model()
+        return [
+            (transaction.position, inserted.get(key) or known[key], key in known)
+            for transaction, key in zip(transactions, keys, strict=True)
+        ]
+
+    def _prepare_payment_row(self, transaction, journal):
+        """Values of one payment, in the order of ``PAYMENT_COLUMNS``."""
+        currency = journal.currency_id or journal.company_id.currency_id
+        reference = transaction.reference
+        return (
+            self.id,
+            transaction.position,
+            journal.id,
+            journal.company_id.id,
+            currency.id,
+            transaction.amount / 10**currency.decimal_places,
+            transaction.booking_date,
+            transaction.value_date,
+            f"{self.id}/{transaction.entry}",
+            transaction.collective,
+            transaction.bank_reference or None,
+            transaction.end_to_end_id or None,
+            transaction.mandate_id or None,
+            reference or None,
+            normalise(reference) or None,
+            json.dumps(
+                [
+                    {"value": item.value, "amount": item.amount, "kind": item.kind}
+                    for item in transaction.references
+                ]
+            ),
+            " ".join(transaction.texts) or None,
+            transaction.payer_name or None,
+            transaction.payer_account or None,
+            transaction.kind or None,
+            transaction.fingerprint,
+            json.dumps(transaction.raw),
+            "new",
+            self.env.uid,
+            self.env.uid,
+        )
+
+    @api.model
+    def _refuse(self, name, content, error, company=None):
+        """Keep a refused file's name and the reason where staff can see them.
+
+        :param name: file name
+        :param content: bytes of the file, or None when it is not at hand
+        :param error: the :class:`~..core.errors.BankFileError`
+        :param company: the company to show it in
+        :return: the file record
+        """
+        return self.sudo().create(
+            {
+                "name": name,
+                "checksum": hashlib.sha256(content or b"").hexdigest(),
+                "company_id": (company or self.env.company).id,
+                "state": "refused",
+                "reason": str(error),
+            }
+        )
+
+
+class JournalFinder:
+    """Finds the bank journal of an account in a file, and refuses what fits none."""
+
+    def __init__(self, env, name, journal=None):
+        """
+        :param env: Odoo environment
+        :param name: file name, for messages
+        :param journal: the only journal allowed, or None for any
+        """
+        self.env = env
+        self.name = name
+        self.journal = journal
+        self.found = {}
+
+    def find(self, transaction):
+        """
+        :param transaction: :class:`~..core.types.Transaction`
+        :return: its ``account.journal``
+        :raises BankFileError: wrong account or wrong currency
+        """
+        key = (transaction.account, transaction.currency)
+        if key not in self.found:
+            self.found[key] = self._find(transaction)
+        return self.found[key]
+
+    def _find(self, transaction):
+        candidates = self.journal or self.env["account.journal"].search(
+            [
+                ("type", "=", "bank"),
+                ("company_id", "in", self.env.companies.ids),
+            ]
+        )
+        journal = candidates.filtered(
+            lambda item: item._billing_has_account(transaction.account)
+        )
+        if not journal and self.journal and not self.journal.bank_account_id:
+            # A journal named by the user that has no account number yet can take it.
+            journal = self.journal
+        if not journal:
+            raise BankFileError(
+                self.name,
+                transaction.line,
+                "account",
+                self._no_journal_message(transaction.account),
+            )
+        if len(journal) > 1:
+            raise BankFileError(
+                self.name,
+                transaction.line,
+                "account",
+                f"account {transaction.account} belongs to several bank journals: "
+                f"{', '.join(journal.mapped('code'))}; name the journal to use",
+            )
+        currency = journal.currency_id or journal.company_id.currency_id
+        if currency.name != transaction.currency:
+            raise BankFileError(
+                self.name,
+                transaction.line,
+                "currency",
+                f"journal {journal.code} is kept in {currency.name}, "
+                f"the file in {transaction.currency}",
+            )
+        return journal
+
+    def _no_journal_message(self, account):
+        if self.journal:
+            expected = self.journal.bank_account_id.acc_number
+            return (
+                f"the file is for account {account}, "
+                f"journal {self.journal.code} has account {expected}"
+            )
+        return (
+            f"no bank journal has account {account}; set the account number on the "
+            "journal, or name the journal to use"
+        )

@@ -1,0 +1,456 @@
+import dataclasses
+from collections import defaultdict
+
+from odoo import Command, api, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from ..core import decision
+
+# Items of one collective statement line. Odoo's cost for each payment is flat from
+# here on, while a line of this size still opens in a browser.
+COLLECTIVE_SIZE = 500
+
+# Work Odoo repeats for each entry although nothing here can need it: entries of this
+# model balance by construction and carry no taxes, terms or analytic distribution.
+# Only used where _booking_context() finds nothing that needs it.
+PLAIN_CONTEXT = {
+    "tracking_disable": True,
+    "skip_invoice_sync": True,
+    "skip_invoice_line_sync": True,
+    "check_move_validity": False,
+    "no_exchange_difference": True,
+    "no_cash_basis": True,
+}
+
+
+class BillingBooking(models.AbstractModel):
+    """Carries decisions on payments into Odoo's books, and out of them again.
+
+    Sure payments that the bank books in one sum become items of one statement line;
+    every other payment gets a statement line of its own. All writing goes through
+    Odoo's own posting and reconciliation.
+    """
+
+    _name = "billing.booking"
+    _description = "Booking of Bank Payments"
+
+    @api.model
+    def _check_may_decide(self, payments):
+        """Refuse people who may not decide on payments.
+
+        The books are then changed with raised rights: accounting rights are not
+        needed to work the review list.
+
+        :raises AccessError: for others than billing users
+        """
+        if self.env.su:
+            return
+        if not self.env.user.has_group("billing_base.group_billing_user"):
+            raise AccessError(
+                self.env._("Only billing users may decide on payments.")
+            )
+        payments.check_access("read")
+
+    # === BUSINESS METHODS - BOOKING === #
+
+    @api.model
+    def _book(self, payments, decisions):
+        """Book payments that have no statement line yet.
+
+        What a decision wants to settle is compared with what is open now; a decision
+        that no longer fits (paid meanwhile, cancelled, locked by someone else's work)
+        becomes a proposal.
+
+        :param payments: ``billing.payment`` records of one company, all rights
+        :param decisions: list of :class:`~..core.decision.Decision`, one for each
+        :return: the decisions as carried out, in the same order
+        """
+        open_items = self._lock_open_items(decisions)
+        decisions = [self._fit(item, open_items) for item in decisions]
+        by_id = {item.payment_id: item for item in decisions}
+        collective = payments.filtered(
+            lambda payment: by_id[payment.id].outcome in decision.BOOKED
+            and payment.bank_collective
+            and payment.journal_id.billing_collective
+        )
+        for entry in collective.grouped("bank_entry").values():
+            for chunk in _chunks(entry, COLLECTIVE_SIZE):
+                if len(chunk) == 1:
+                    collective -= chunk
+                else:
+                    self._book_collectively(chunk, by_id, open_items)
+        single = payments - collective
+        for _key, chunk in single.grouped(lambda p: (p.journal_id, p.currency_id)).items():
+            self._book_singly(chunk, by_id, open_items)
+        return decisions
+
+    def _book_collectively(self, payments, by_id, open_items):
+        """Book payments of one bank entry as items of one statement line."""
+        journal = payments.journal_id
+        currency = payments.currency_id
+        first = payments[0]
+        total = currency.round(sum(payments.mapped("amount")))
+        label = self.env._(
+            "%(count)s payments, %(entry)s",
+            count=len(payments),
+            entry=first.bank_entry.partition("/")[2],
+        )
+        items = [
+            {
+                "name": label,
+                "account_id": journal.default_account_id.id,
+                "currency_id": currency.id,
+                **self._amounts(journal, currency, total, first.booking_date),
+            }
+        ]
+        for payment in payments:
+            target = open_items[by_id[payment.id].shares[0].move_id][0]
+            items.append(
+                {
+                    "name": payment.reference or payment.payer_name or label,
+                    "account_id": target["account_id"],
+                    "partner_id": target["partner_id"],
+                    "currency_id": currency.id,
+                    "billing_payment_id": payment.id,
+                    # False spares Odoo a look-up for each item.
+                    "analytic_distribution": False,
+                    **self._amounts(
+                        journal, currency, -payment.amount, first.booking_date
+                    ),
+                }
+            )
+        self._balance(items)
+        context = self._booking_context(journal, currency)
+        line = (
+            self.env["account.bank.statement.line"]
+            .with_context(**context, skip_account_move_synchronization=True)
+            .create(
+                {
+                    "journal_id": journal.id,
+                    "date": first.booking_date,
+                    "payment_ref": label,
+                    "amount": total,
+                    "line_ids": [Command.create(item) for item in items],
+                }
+            )
+        )
+        self._link(payments, {payment.id: line.id for payment in payments}, True)
+        self._reconcile(payments, by_id, open_items, context)
+
+    def _book_singly(self, payments, by_id, open_items):
+        """Book payments with a statement line each."""
+        journal = payments.journal_id
+        context = self._booking_context(journal, payments.currency_id)
+        lines = (
+            self.env["account.bank.statement.line"]
+            .with_context(**context)
+            .create(
+                [
+                    self._prepare_statement_line(payment, by_id[payment.id], open_items)
+                    for payment in payments
+                ]
+            )
+        )
+        self._link(payments, dict(zip(payments.ids, lines.ids, strict=True)), False)
+        self._reconcile(payments, by_id, open_items, context)
+
+    def _prepare_statement_line(self, payment, item, open_items):
+        """Values of the statement line of one payment."""
+        values = {
+            "journal_id": payment.journal_id.id,
+            "date": payment.booking_date,
+            "payment_ref": payment.reference
+            or payment.text
+            or payment.payer_name
+            or payment.bank_reference
+            or self.env._("Bank payment"),
+            "ref": payment.bank_reference,
+            "amount": payment.amount,
+            "partner_name": payment.payer_name,
+            "account_number": payment.payer_account,
+            "transaction_type": payment.payment_type,
+        }
+        if item.outcome in decision.BOOKED:
+            target = open_items[item.shares[0].move_id][0]
+            values["partner_id"] = target["partner_id"]
+            values["counterpart_account_id"] = target["account_id"]
+        return values
+
+    def _link(self, payments, line_ids, is_collective):
+        """Point payments to their statement lines and mark the customer items.
+
+        :param line_ids: dict of payment id to statement line id
+        :param is_collective: whether the lines hold several payments
+        """
+        self.env["account.move.line"].flush_model()
+        self.env.cr.execute_values(
+            """
+            UPDATE billing_payment AS payment
+               SET statement_line_id = data.line_id, is_collective = data.collective
+              FROM (VALUES %s) AS data (id, line_id, collective)
+             WHERE payment.id = data.id
+            """,
+            [
+                (payment_id, line_id, is_collective)
+                for payment_id, line_id in line_ids.items()
+            ],
+            page_size=len(line_ids),
+        )
+        payments.invalidate_recordset(["statement_line_id", "is_collective"])
+        if is_collective:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE account_move_line AS item
+                   SET billing_payment_id = payment.id
+                  FROM billing_payment AS payment, account_bank_statement_line AS line,
+                       account_account AS account
+                 WHERE payment.id IN %s
+                   AND line.id = payment.statement_line_id
+                   AND item.move_id = line.move_id
+                   AND account.id = item.account_id
+                   AND account.account_type = 'asset_receivable'
+                """,
+                tuple(payments.ids),
+            )
+        )
+        self.env["account.move.line"].invalidate_model(["billing_payment_id"])
+
+    def _reconcile(self, payments, by_id, open_items, context):
+        """Reconcile the customer items of payments with their invoices, in one plan."""
+        booked = [
+            payment_id
+            for payment_id in payments.ids
+            if by_id[payment_id].outcome in decision.BOOKED
+        ]
+        if not booked:
+            return
+        self.env["account.move.line"].flush_model(["billing_payment_id"])
+        self.env.cr.execute(
+            SQL(
+                "SELECT billing_payment_id, id FROM account_move_line"
+                " WHERE billing_payment_id IN %s",
+                tuple(booked),
+            )
+        )
+        own = dict(self.env.cr.fetchall())
+        pairs = [
+            [own[payment_id]]
+            + [
+                item["id"]
+                for share in by_id[payment_id].shares
+                for item in open_items[share.move_id]
+            ]
+            for payment_id in booked
+        ]
+        # One prefetch set for all: separate ones cost a query for each pair.
+        together = [item_id for pair in pairs for item_id in pair]
+        lines = self.env["account.move.line"].with_context(**context)
+        lines._reconcile_plan(
+            [lines.browse(pair).with_prefetch(together) for pair in pairs]
+        )
+        payments.invalidate_recordset(["counterpart_line_ids", "invoice_ids"])
+
+    @api.model
+    def _settle(self, payments, decisions):
+        """Book decisions on payments that wait on a statement line of their own.
+
+        :param payments: ``billing.payment`` records on suspense, all rights
+        :param decisions: list of :class:`~..core.decision.Decision`, one for each
+        :return: the decisions as carried out, in the same order
+        """
+        open_items = self._lock_open_items(decisions)
+        decisions = [self._fit(item, open_items) for item in decisions]
+        by_id = {item.payment_id: item for item in decisions}
+        for payment in payments:
+            item = by_id[payment.id]
+            if item.outcome not in decision.BOOKED:
+                continue
+            target = open_items[item.shares[0].move_id][0]
+            line = payment.statement_line_id
+            # Odoo rebuilds a line whose partner changes, so that comes first.
+            line.partner_id = target["partner_id"]
+            suspense = line._seek_for_lines()[1]
+            suspense.with_context(skip_account_move_synchronization=True).write(
+                {
+                    "account_id": target["account_id"],
+                    "billing_payment_id": payment.id,
+                }
+            )
+            self._reconcile(payment, by_id, open_items, {})
+        return decisions
+
+    # === BUSINESS METHODS - UNDOING === #
+
+    @api.model
+    def _unbook(self, payments):
+        """Take payments off their invoices; each then stands alone on suspense.
+
+        :param payments: reconciled ``billing.payment`` records
+        """
+        payments_sudo = payments.sudo()
+        collective = payments_sudo.filtered("is_collective")
+        single = payments_sudo - collective
+        single.counterpart_line_ids.billing_payment_id = False
+        single.statement_line_id.with_context(
+            billing_unbook=True
+        ).action_undo_reconciliation()
+        for payment in collective:
+            self._take_out(payment)
+
+    def _take_out(self, payment):
+        """Book one payment out of its collective line, onto a line of its own.
+
+        A posted line of many items is not rewritten. A second line takes the sum back
+        from the customer, a third brings it in again on the suspense account; on the
+        bank account the two add up to nothing.
+        """
+        item = payment.counterpart_line_ids
+        item.remove_move_reconcile()
+        base = {"journal_id": payment.journal_id.id, "date": payment.booking_date}
+        label = self.env._("Taken out of %(entry)s", entry=item.move_id.name)
+        lines = self.env["account.bank.statement.line"]
+        back = lines.create(
+            {
+                **base,
+                "payment_ref": label,
+                "amount": -payment.amount,
+                "partner_id": item.partner_id.id,
+                "counterpart_account_id": item.account_id.id,
+            }
+        )
+        opposite = back.move_id.line_ids.filtered(
+            lambda line: line.account_id == item.account_id
+        )
+        (item + opposite).reconcile()
+        item.billing_payment_id = False
+        own = lines.create(
+            self._prepare_statement_line(
+                payment, decision.Decision(payment.id, decision.UNMATCHED), {}
+            )
+        )
+        payment.write({"statement_line_id": own.id, "is_collective": False})
+
+    # === HELPERS === #
+
+    @api.model
+    def _lock_open_items(self, decisions):
+        """Read what is open on the invoices of decisions, and lock it.
+
+        :return: dict of invoice id to list of dicts (``id``, ``account_id``,
+            ``partner_id``, ``residual`` in minor units, ``currency_id``), earliest due first
+        """
+        move_ids = {share.move_id for item in decisions for share in item.shares}
+        if not move_ids:
+            return {}
+        self.env["account.move.line"].flush_model()
+        self.env["account.move"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT item.move_id, item.id, item.account_id, item.partner_id,
+                       item.currency_id, item.company_id,
+                       round(item.amount_residual_currency
+                             * power(10, currency.decimal_places))::bigint
+                  FROM account_move_line AS item
+                  JOIN account_account AS account ON account.id = item.account_id
+                  JOIN res_currency AS currency ON currency.id = item.currency_id
+                  JOIN account_move AS move ON move.id = item.move_id
+                 WHERE item.move_id IN %s
+                   AND item.parent_state = 'posted'
+                   AND move.move_type IN ('out_invoice', 'out_receipt')
+                   AND account.account_type = 'asset_receivable'
+                   AND NOT item.reconciled
+                 ORDER BY item.date_maturity, item.id
+                   FOR NO KEY UPDATE OF item
+                """,
+                tuple(move_ids),
+            )
+        )
+        open_items = defaultdict(list)
+        for row in self.env.cr.fetchall():
+            open_items[row[0]].append(
+                {
+                    "id": row[1],
+                    "account_id": row[2],
+                    "partner_id": row[3],
+                    "currency_id": row[4],
+                    "company_id": row[5],
+                    "residual": int(row[6]),
+                }
+            )
+        return open_items
+
+    @api.model
+    def _fit(self, item, open_items):
+        """Compare a decision with what is open, and take its money from there.
+
+        ``open_items`` is drawn down, so that two payments of one batch never settle
+        the same money.
+        """
+        if item.outcome not in decision.BOOKED:
+            return item
+        payment = self.env["billing.payment"].browse(item.payment_id)
+        targets = [open_items.get(share.move_id, []) for share in item.shares]
+        fits = bool(item.shares) and all(
+            sum(target["residual"] for target in found) >= share.amount
+            and all(
+                target["currency_id"] == payment.currency_id.id
+                and target["company_id"] == payment.company_id.id
+                for target in found
+            )
+            for share, found in zip(item.shares, targets, strict=True)
+        )
+        owners = {
+            (target["partner_id"], target["account_id"])
+            for found in targets
+            for target in found
+        }
+        if not fits or len(owners) != 1:
+            return dataclasses.replace(
+                item,
+                outcome=decision.PROPOSED if item.candidates else decision.UNMATCHED,
+                shares=(),
+                reasons=(decision.Reason("changed_meanwhile"), *item.reasons),
+            )
+        for share, found in zip(item.shares, targets, strict=True):
+            rest = share.amount
+            for target in found:
+                taken = min(rest, target["residual"])
+                target["residual"] -= taken
+                rest -= taken
+        return item
+
+    @api.model
+    def _booking_context(self, journal, currency):
+        """Context to book in: without Odoo's checks that can have no work here.
+
+        Foreign currency makes exchange differences and cash-basis taxes make entries
+        of their own when something is reconciled, so these keep every check.
+        """
+        company = journal.company_id
+        if currency == company.currency_id and not company.tax_exigibility:
+            return PLAIN_CONTEXT
+        return {"tracking_disable": True}
+
+    @api.model
+    def _amounts(self, journal, currency, amount, date):
+        """Amounts of a journal item in the journal's and the company's currency."""
+        company = journal.company_id
+        balance = amount
+        if currency != company.currency_id:
+            balance = currency._convert(amount, company.currency_id, company, date)
+        return {"amount_currency": amount, "balance": balance}
+
+    @api.model
+    def _balance(self, items):
+        """Let the bank item carry what rounding each customer item left over."""
+        bank, *customers = items
+        bank["balance"] = -sum(item["balance"] for item in customers)
+
+
+def _chunks(records, size):
+    for start in range(0, len(records), size):
+        yield records[start : start + size]

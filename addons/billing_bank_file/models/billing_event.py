@@ -1,0 +1,31 @@
+from odoo import models
+
+
+class BillingEvent(models.Model):
+    _inherit = "billing.event"
+
+    def _billing_event_kinds(self):
+        """Extend `billing_base` with what happens to bank payments."""
+        return {
+            **super()._billing_event_kinds(),
+            "payment.reconciled": {
+                "label": self.env._("Payment received"),
+                "icon": "fa-check-circle",
+                "customer_visible": True,
+                "text": self.env._("Payment of %(amount)s received."),
+            },
+            "payment.partial": {
+                "label": self.env._("Part payment received"),
+                "icon": "fa-adjust",
+                "customer_visible": True,
+                "text": self.env._("Part payment of %(amount)s received."),
+            },
+            "payment.undone": {
+                "label": self.env._("Payment taken off"),
+                "icon": "fa-undo",
+                "customer_visible": False,
+                "text": self.env._(
+                    "Payment of %(amount)s was taken off this invoice by %(user)s."
+                ),
+            },
+        }

@@ -1,0 +1,459 @@
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..core import decision
+
+# Payments taken, decided and booked in one transaction. Large enough to share the
+# fixed costs of a batch, small enough that a crash repeats little.
+BATCH_SIZE = 1000
+
+
+class BillingPayment(models.Model):
+    """One incoming or outgoing transaction as the bank sent it.
+
+    The row is the raw truth and is never changed; what follows from it in the books
+    hangs on ``statement_line_id`` and ``counterpart_line_ids``.
+    """
+
+    _name = "billing.payment"
+    _description = "Bank Payment"
+    _order = "booking_date desc, file_id desc, position"
+    _rec_names_search = ["payer_name", "reference", "bank_reference", "payer_account"]
+    _check_company_auto = True
+
+    # As the bank sent it
+    file_id = fields.Many2one(
+        comodel_name="billing.bank.file",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    position = fields.Integer(
+        help="Order in the file, counted from 1.", required=True, readonly=True
+    )
+    journal_id = fields.Many2one(
+        comodel_name="account.journal",
+        required=True,
+        readonly=True,
+        check_company=True,
+        ondelete="restrict",
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company", required=True, readonly=True, index=True
+    )
+    currency_id = fields.Many2one(
+        comodel_name="res.currency", required=True, readonly=True
+    )
+    amount = fields.Monetary(
+        help="Above zero: money in.", required=True, readonly=True, aggregator="sum"
+    )
+    booking_date = fields.Date(
+        help="The bank's booking date. Odoo may date the entry later when the period "
+        "is locked.",
+        required=True,
+        readonly=True,
+    )
+    value_date = fields.Date(readonly=True)
+    bank_entry = fields.Char(
+        help="The bank's own entry this payment is part of.", readonly=True
+    )
+    is_collective = fields.Boolean(
+        string="Booked Collectively",
+        help="The payment is one item of a statement line that holds many.",
+        readonly=True,
+    )
+    bank_collective = fields.Boolean(
+        string="Collective at the Bank",
+        help="The bank books this payment together with others.",
+        readonly=True,
+    )
+    bank_reference = fields.Char(
+        help="The bank's own id of the payment (archive reference).", readonly=True
+    )
+    end_to_end_id = fields.Char(string="End-to-End Id", readonly=True)
+    mandate_reference = fields.Char(readonly=True)
+    reference = fields.Char(string="KID/OCR", readonly=True)
+    reference_key = fields.Char(
+        help="The reference without spaces, punctuation and prefix words.",
+        readonly=True,
+    )
+    reference_values = fields.Json(readonly=True)
+    text = fields.Char(string="Message", readonly=True)
+    payer_name = fields.Char(readonly=True)
+    payer_account = fields.Char(readonly=True)
+    payment_type = fields.Char(
+        help="Transaction type as the bank codes it.", readonly=True
+    )
+    import_key = fields.Char(required=True, readonly=True)
+    raw = fields.Json(string="Bank Record", readonly=True)
+
+    # What became of it
+    state = fields.Selection(
+        selection=[
+            ("new", "New"),
+            ("reconciled", "Reconciled"),
+            ("partial", "Part Payment"),
+            ("proposed", "Proposed"),
+            ("unmatched", "Unmatched"),
+        ],
+        default="new",
+        required=True,
+        readonly=True,
+    )
+    probability = fields.Float(digits=(6, 5), readonly=True, aggregator="avg")
+    reasons = fields.Json(readonly=True)
+    reason_text = fields.Char(string="Why", compute="_compute_reason_text")
+    statement_line_id = fields.Many2one(
+        comodel_name="account.bank.statement.line",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    counterpart_line_ids = fields.One2many(
+        comodel_name="account.move.line",
+        inverse_name="billing_payment_id",
+        string="Customer Items",
+        readonly=True,
+    )
+    invoice_ids = fields.Many2many(
+        comodel_name="account.move",
+        string="Invoices",
+        compute="_compute_invoice_ids",
+        help="The invoices this payment settles.",
+    )
+    is_booked = fields.Boolean(compute="_compute_is_booked")
+    undone_by_id = fields.Many2one(comodel_name="res.users", readonly=True)
+    undone_date = fields.Datetime(readonly=True)
+
+    _import_key_unique = models.UniqueIndex(
+        "(journal_id, import_key)", "This payment has been imported before."
+    )
+    _file_position_idx = models.Index("(file_id, position)")
+    _queue_idx = models.Index("(id) WHERE state = 'new'")
+    _review_idx = models.Index(
+        "(company_id, booking_date, id) WHERE state IN ('proposed', 'unmatched')"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("payer_name", "amount", "currency_id", "reference")
+    def _compute_display_name(self):
+        for payment in self:
+            payment.display_name = " · ".join(
+                filter(
+                    None,
+                    [
+                        payment.payer_name or payment.reference,
+                        payment.currency_id.format(payment.amount)
+                        if payment.currency_id
+                        else "",
+                    ],
+                )
+            )
+
+    @api.depends("state")
+    def _compute_is_booked(self):
+        for payment in self:
+            payment.is_booked = payment.state in decision.BOOKED
+
+    @api.depends("reasons")
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        for payment in self:
+            payment.reason_text = ", ".join(
+                payment._reasons_in_words(payment.reasons)
+            )
+
+    @api.depends(
+        "counterpart_line_ids.matched_debit_ids",
+        "counterpart_line_ids.matched_credit_ids",
+    )
+    def _compute_invoice_ids(self):
+        by_payment = self._settled_invoices()
+        for payment in self:
+            payment.invoice_ids = self.env["account.move"].browse(
+                by_payment.get(payment.id, [])
+            )
+
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_always(self):
+        raise UserError(
+            self.env._("A bank payment is a record of the bank and is never deleted.")
+        )
+
+    # === ACTIONS === #
+
+    def action_undo(self):
+        """Take the payments off their invoices and let a person decide anew.
+
+        The books are corrected through Odoo: a payment with a statement line of its
+        own goes back to the suspense account; one that was booked collectively is
+        first booked out of the collective line onto a line of its own.
+
+        :raises UserError: when a payment is not reconciled
+        """
+        self.env["billing.booking"]._check_may_decide(self)
+        wrong = self.filtered(lambda payment: not payment.is_booked)
+        if wrong:
+            raise UserError(
+                self.env._(
+                    "%(payment)s is not reconciled, so there is nothing to undo.",
+                    payment=wrong[0].display_name,
+                )
+            )
+        self._log_undone()
+        self.env["billing.booking"]._unbook(self)
+        self._set_undone()
+        return True
+
+    def action_open_statement_line(self):
+        """Open the journal entry of the payment."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "res_id": self.statement_line_id.move_id.id,
+            "view_mode": "form",
+        }
+
+    def action_open_invoices(self):
+        """Open the invoices the payments settle."""
+        invoices = self.invoice_ids
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Invoices"),
+            "res_model": "account.move",
+            "view_mode": "list,form",
+            "domain": [("id", "in", invoices.ids)],
+        }
+        if len(invoices) == 1:
+            action.update(view_mode="form", res_id=invoices.id)
+        return action
+
+    # === BUSINESS METHODS - PROCESSING === #
+
+    @api.model
+    def _cron_process(self):
+        """Decide and book what is new, batch by batch, until the time is up."""
+        while True:
+            done, remaining = self._process_next()
+            if not self.env["ir.cron"]._commit_progress(done, remaining=remaining):
+                break
+            if not done:
+                break
+
+    @api.model
+    def _process_next(self, file=None, limit=BATCH_SIZE):
+        """Decide and book the next batch of new payments in the present transaction.
+
+        Payments another worker holds are passed over, so that any number of workers
+        share the work.
+
+        :param file: only payments of these ``billing.bank.file`` records
+        :param limit: the most payments to take
+        :return: (payments done, payments still new)
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id, journal_id FROM billing_payment
+                 WHERE state = 'new' %s
+                 ORDER BY id LIMIT %s
+                   FOR NO KEY UPDATE SKIP LOCKED
+                """,
+                SQL("AND file_id IN %s", tuple(file.ids)) if file else SQL(),
+                limit,
+            )
+        )
+        ids = [row[0] for row in self.env.cr.fetchall()]
+        if ids:
+            self.browse(ids)._process()
+        domain = [("state", "=", "new")]
+        if file:
+            domain.append(("file_id", "in", file.ids))
+        return len(ids), self.sudo().search_count(domain)
+
+    def _process(self):
+        """Decide on the payments and book them."""
+        for company, payments in self.sudo().grouped("company_id").items():
+            payments = payments.with_company(company)
+            payments._book_decisions(payments._decide())
+
+    def _decide(self):
+        """Find the invoices of the payments. Reads, changes nothing.
+
+        The base knows no invoice: addons that match override this.
+
+        :return: list of :class:`~..core.decision.Decision`, in the order of ``self``
+        """
+        return [
+            decision.Decision(payment_id, decision.UNMATCHED)
+            for payment_id in self.ids
+        ]
+
+    def _book_decisions(self, decisions):
+        """Book decided payments and keep what was decided on them.
+
+        :param decisions: list of :class:`~..core.decision.Decision`, one for each
+        """
+        booked = self.env["billing.booking"]._book(self, decisions)
+        self._record_decisions(booked)
+
+    def _record_decisions(self, decisions, actor="system"):
+        """Store decisions on the payments and log them, one statement for all.
+
+        :param decisions: list of :class:`~..core.decision.Decision`
+        :param actor: who decided, as in ``billing.event``
+        """
+        self.env.cr.execute_values(
+            """
+            UPDATE billing_payment AS payment
+               SET state = data.state, probability = data.probability,
+                   reasons = data.reasons::jsonb,
+                   write_date = now() at time zone 'UTC'
+              FROM (VALUES %s) AS data (id, state, probability, reasons)
+             WHERE payment.id = data.id
+            """,
+            [
+                (
+                    item.payment_id,
+                    item.outcome,
+                    item.probability,
+                    json.dumps([self._reason_to_json(r) for r in item.reasons]),
+                )
+                for item in decisions
+            ],
+            page_size=len(decisions) or 1,
+        )
+        self.invalidate_model(["state", "probability", "reasons"])
+        self._log_decisions(decisions, actor)
+
+    def _log_decisions(self, decisions, actor):
+        """Write one event for each invoice the decisions settled."""
+        payments = {payment.id: payment for payment in self}
+        events = []
+        for item in decisions:
+            if item.outcome not in decision.BOOKED:
+                continue
+            payment = payments[item.payment_id]
+            reasons = [self._reason_to_json(reason) for reason in item.reasons]
+            for share in item.shares:
+                events.append(
+                    {
+                        "kind": f"payment.{item.outcome}",
+                        "move_id": share.move_id,
+                        "company_id": payment.company_id.id,
+                        "actor": actor,
+                        "amount": share.amount / 10**payment.currency_id.decimal_places,
+                        "currency_id": payment.currency_id.id,
+                        "payload": {"payment_id": payment.id, "reasons": reasons},
+                    }
+                )
+        self.env["billing.event"]._log(events)
+
+    def _log_undone(self):
+        """Write one event for each invoice the payments are about to leave."""
+        settled = self._settled_invoices()
+        self.env["billing.event"]._log(
+            [
+                {
+                    "kind": "payment.undone",
+                    "move_id": move_id,
+                    "company_id": payment.company_id.id,
+                    "actor": "staff",
+                    "amount": payment.amount,
+                    "currency_id": payment.currency_id.id,
+                    "payload": {"payment_id": payment.id},
+                }
+                for payment in self
+                for move_id in settled.get(payment.id, [])
+            ]
+        )
+
+    def _set_undone(self):
+        """Note that a person took the payments off their invoices."""
+        self.sudo().write(
+            {
+                "state": "unmatched",
+                "undone_by_id": self.env.uid,
+                "undone_date": fields.Datetime.now(),
+            }
+        )
+
+    # === HELPERS === #
+
+    def _settled_invoices(self):
+        """Invoices the payments are reconciled with.
+
+        :return: dict of payment id to list of ``account.move`` ids
+        """
+        if not self.ids:
+            return {}
+        self.env["account.move.line"].flush_model(["billing_payment_id"])
+        self.env["account.partial.reconcile"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT item.billing_payment_id,
+                       array_agg(DISTINCT invoice_item.move_id)
+                  FROM account_move_line AS item
+                  JOIN account_partial_reconcile AS partial
+                    ON item.id IN (partial.credit_move_id, partial.debit_move_id)
+                  JOIN account_move_line AS invoice_item
+                    ON invoice_item.id = CASE WHEN partial.credit_move_id = item.id
+                       THEN partial.debit_move_id ELSE partial.credit_move_id END
+                 WHERE item.billing_payment_id IN %s
+                 GROUP BY item.billing_payment_id
+                """,
+                tuple(self.ids),
+            )
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _reason_to_json(self, reason):
+        """Turn a :class:`~..core.decision.Reason` into what the field stores."""
+        return {
+            "code": reason.code,
+            "values": dict(reason.values),
+            "weight": round(reason.weight, 4),
+        }
+
+    @api.model
+    def _reason_texts(self):
+        """Texts of the reason codes, in the reader's language.
+
+        :return: dict of code to a text with named placeholders
+        """
+        return {}
+
+    @api.model
+    def _reasons_in_words(self, reasons):
+        """Stored reasons in the reader's language.
+
+        :param reasons: list as stored in ``reasons``
+        :return: list of text
+        """
+        texts = self._reason_texts()
+        return [
+            texts[reason["code"]] % reason["values"]
+            for reason in reasons or []
+            if reason["code"] in texts
+        ]
+
+    def _outcome_invoices(self):
+        """The invoices the payment settles.
+
+        Addons that propose invoices add those while a person has not decided.
+
+        :return: ``account.move`` records, best first
+        """
+        self.ensure_one()
+        return self.invoice_ids

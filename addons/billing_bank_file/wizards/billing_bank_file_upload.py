@@ -1,0 +1,67 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..core.errors import BankFileError
+
+
+class BillingBankFileUpload(models.TransientModel):
+    """Takes bank files from the browser."""
+
+    _name = "billing.bank.file.upload"
+    _description = "Upload Bank Files"
+
+    journal_id = fields.Many2one(
+        comodel_name="account.journal",
+        domain=[("type", "=", "bank")],
+        help="Leave empty to find the journal by the account number in the file.",
+    )
+    attachment_ids = fields.Many2many(
+        comodel_name="ir.attachment", string="Bank Files", required=True
+    )
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def default_get(self, fields_list):
+        values = super().default_get(fields_list)
+        if self.env.context.get("active_model") == "account.journal":
+            values["journal_id"] = self.env.context.get("active_id")
+        return values
+
+    # === ACTIONS === #
+
+    def action_upload(self):
+        """Import the files; each is read whole or refused whole.
+
+        :raises AccessError: for others than billing users
+        :raises UserError: when there is no file
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("billing_base.group_billing_user"):
+            raise AccessError(self.env._("Only billing users may import bank files."))
+        if not self.attachment_ids:
+            raise UserError(self.env._("Choose at least one file."))
+        files_sudo = self.env["billing.bank.file"].sudo()
+        results = files_sudo
+        for attachment in self.attachment_ids:
+            content = attachment.raw or b""
+            try:
+                with self.env.cr.savepoint():
+                    file, _seen = files_sudo._import(
+                        content, attachment.name, self.journal_id
+                    )
+            except BankFileError as error:
+                file = files_sudo._refuse(attachment.name, content, error)
+            results |= file.sudo()
+        _done, remaining = self.env["billing.payment"].sudo()._process_next(results)
+        if remaining:
+            self.env.ref("billing_bank_file.ir_cron_process").sudo()._trigger()
+        self.attachment_ids.sudo().unlink()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Bank Files"),
+            "res_model": "billing.bank.file",
+            "view_mode": "list,form",
+            "domain": [("id", "in", results.ids)],
+            **({"res_id": results.id, "view_mode": "form"} if len(results) == 1 else {}),
+        }

@@ -1,0 +1,203 @@
+import dataclasses
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.billing_bank_file.core import decision
+
+# Candidates shown in the list for one payment; the form shows all that were kept.
+CANDIDATES_IN_LIST = 3
+
+
+class BillingPayment(models.Model):
+    _inherit = "billing.payment"
+
+    candidate_ids = fields.One2many(
+        comodel_name="billing.payment.candidate",
+        inverse_name="payment_id",
+        readonly=True,
+    )
+    best_candidate_id = fields.Many2one(
+        comodel_name="billing.payment.candidate",
+        string="Best Candidate",
+        compute="_compute_best_candidate_id",
+    )
+    candidates_html = fields.Html(
+        string="Candidates", compute="_compute_candidates_html", sanitize=False
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("candidate_ids")
+    def _compute_best_candidate_id(self):
+        for payment in self:
+            payment.best_candidate_id = payment.candidate_ids[:1]
+
+    @api.depends("candidate_ids.reference_html", "candidate_ids.amount_residual")
+    @api.depends_context("lang")
+    def _compute_candidates_html(self):
+        for payment in self:
+            payment.candidates_html = Markup("").join(
+                Markup(
+                    '<div class="o_billing_candidate">%s <b>%s</b> · %s · %s · %s</div>'
+                )
+                % (
+                    candidate.reference_html,
+                    candidate.move_id.name,
+                    candidate.partner_id.name or "",
+                    candidate.currency_id.format(candidate.amount_residual),
+                    f"{candidate.probability:.1%}",
+                )
+                for candidate in payment.candidate_ids[:CANDIDATES_IN_LIST]
+            )
+
+    # === ACTIONS === #
+
+    def action_accept(self):
+        """Reconcile each payment with its best candidate.
+
+        :raises UserError: a payment has no candidate, or was decided meanwhile
+        """
+        for payment in self:
+            if not payment.candidate_ids:
+                raise UserError(
+                    self.env._(
+                        "No invoice is proposed for %(payment)s.",
+                        payment=payment.display_name,
+                    )
+                )
+            payment._accept(payment.candidate_ids[0].move_id)
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _accept(self, move):
+        """Reconcile a payment that waits for a person with an invoice.
+
+        :param move: the ``account.move``
+        :raises UserError: the payment was decided meanwhile, or nothing is open
+        """
+        self.ensure_one()
+        self.env["billing.booking"]._check_may_decide(self)
+        payment_sudo = self.sudo().with_company(self.company_id)
+        payment_sudo.lock_for_update()
+        if payment_sudo.state not in (decision.PROPOSED, decision.UNMATCHED):
+            raise UserError(
+                self.env._(
+                    "%(payment)s has been decided meanwhile.",
+                    payment=payment_sudo.display_name,
+                )
+            )
+        currency = payment_sudo.currency_id
+        comparison = currency.compare_amounts(
+            payment_sudo.amount, move.amount_residual
+        )
+        settled = min(payment_sudo.amount, move.amount_residual)
+        item = decision.Decision(
+            payment_sudo.id,
+            decision.PARTIAL if comparison < 0 else decision.RECONCILED,
+            shares=(
+                decision.Share(move.id, round(settled * 10**currency.decimal_places)),
+            ),
+            probability=1.0,
+            reasons=(decision.Reason("accepted", (("user", self.env.user.name),)),),
+        )
+        [booked] = self.env["billing.booking"].sudo()._settle(payment_sudo, [item])
+        if booked.outcome not in decision.BOOKED:
+            raise UserError(
+                self.env._(
+                    "%(invoice)s has nothing open that this payment could settle.",
+                    invoice=move.display_name,
+                )
+            )
+        super(BillingPayment, payment_sudo)._record_decisions([booked], actor="staff")
+        return True
+
+    def _decide(self):
+        """Match with open invoices, within what the company lets happen unseen."""
+        company = self.company_id
+        return [
+            item
+            if self._may_book(item, company)
+            else dataclasses.replace(item, outcome=decision.PROPOSED, shares=())
+            for item in self.env["billing.matcher"]._decide(self.ids)
+        ]
+
+    @api.model
+    def _may_book(self, item, company):
+        """Whether the company lets a decision be booked without a person."""
+        if item.outcome not in decision.BOOKED or not item.candidates:
+            return True
+        if item.candidates[0].distance <= 0:
+            return True
+        return (
+            company.billing_match_repair
+            and item.probability >= company.billing_match_threshold
+        )
+
+    def _record_decisions(self, decisions, actor="system"):
+        super()._record_decisions(decisions, actor)
+        self._store_candidates(
+            [
+                item
+                for item in decisions
+                # What was read exactly needs no explanation.
+                if item.outcome not in decision.BOOKED
+                or any(candidate.distance for candidate in item.candidates[:1])
+            ]
+        )
+
+    def _store_candidates(self, decisions):
+        """Keep the candidates of decisions, in one statement.
+
+        :param decisions: list of :class:`Decision` of ``billing_bank_file``
+        """
+        self.env["billing.payment.candidate"].search(
+            [("payment_id", "in", [item.payment_id for item in decisions])]
+        ).unlink()
+        self.env["billing.payment.candidate"].create(
+            [
+                {
+                    "payment_id": item.payment_id,
+                    "sequence": sequence,
+                    "move_id": candidate.move_id,
+                    "probability": candidate.probability,
+                    "distance": candidate.distance,
+                    "reference": candidate.reference,
+                    "reasons": [self._reason_to_json(r) for r in candidate.reasons],
+                }
+                for item in decisions
+                for sequence, candidate in enumerate(item.candidates)
+            ]
+        )
+        self.invalidate_model(["candidate_ids"])
+
+    def _set_undone(self):
+        """Propose anew what the payments may belong to; a person decides now."""
+        super()._set_undone()
+        for company, payments in self.sudo().grouped("company_id").items():
+            payments = payments.with_company(company)
+            decisions = [
+                dataclasses.replace(
+                    item,
+                    outcome=decision.PROPOSED
+                    if item.candidates
+                    else decision.UNMATCHED,
+                    shares=(),
+                    reasons=(
+                        decision.Reason("undone", (("user", self.env.user.name),)),
+                    ),
+                )
+                for item in self.env["billing.matcher"].sudo()._decide(payments.ids)
+            ]
+            super(BillingPayment, payments)._record_decisions(decisions)
+            payments._store_candidates(decisions)
+
+    # === HELPERS === #
+
+    def _outcome_invoices(self):
+        if self.state == decision.PROPOSED:
+            return self.candidate_ids.move_id
+        return super()._outcome_invoices()

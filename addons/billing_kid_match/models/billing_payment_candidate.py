@@ -1,0 +1,108 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+
+from ..core.alignment import align
+
+
+class BillingPaymentCandidate(models.Model):
+    """One invoice a payment may belong to, with the evidence for and against."""
+
+    _name = "billing.payment.candidate"
+    _description = "Candidate Invoice"
+    _order = "payment_id, sequence, id"
+
+    payment_id = fields.Many2one(
+        comodel_name="billing.payment",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="payment_id.company_id", store=True, readonly=True
+    )
+    sequence = fields.Integer(readonly=True)
+    move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Invoice",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    partner_id = fields.Many2one(related="move_id.commercial_partner_id")
+    currency_id = fields.Many2one(related="move_id.currency_id")
+    amount_residual = fields.Monetary(related="move_id.amount_residual")
+    invoice_date_due = fields.Date(related="move_id.invoice_date_due")
+    probability = fields.Float(digits=(6, 5), readonly=True, aggregator=None)
+    distance = fields.Integer(
+        help="Wrong digits between the paid reference and the one on the invoice.",
+        readonly=True,
+        aggregator=None,
+    )
+    reference = fields.Char(string="KID/OCR", readonly=True)
+    reasons = fields.Json(readonly=True)
+    reason_text = fields.Char(string="Why", compute="_compute_reason_text")
+    reference_html = fields.Html(
+        string="Reference", compute="_compute_reference_html", sanitize=False
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("reasons")
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        for candidate in self:
+            candidate.reason_text = ", ".join(
+                candidate.payment_id._reasons_in_words(candidate.reasons)
+            )
+
+    @api.depends("reference", "payment_id.reference_key")
+    def _compute_reference_html(self):
+        for candidate in self:
+            candidate.reference_html = candidate._mark_difference()
+
+    # === ACTIONS === #
+
+    def action_accept(self):
+        """Reconcile the payment with this invoice.
+
+        :raises UserError: when the payment was decided meanwhile or the invoice has
+            nothing open any more
+        """
+        self.ensure_one()
+        return self.payment_id._accept(self.move_id)
+
+    # === HELPERS === #
+
+    def _mark_difference(self):
+        """The invoice's reference with the digits marked that were paid differently.
+
+        :return: Markup
+        """
+        self.ensure_one()
+        paid = self.payment_id.reference_key or ""
+        issued = self.reference or ""
+        if not issued or not paid or self.distance < 0:
+            return Markup("<span>%s</span>") % issued
+        titles = {
+            "missing": self.env._("missing in the payment"),
+            "wrong": self.env._("paid as %(digit)s"),
+            "extra": self.env._("only in the payment"),
+            "swapped": self.env._("swapped in the payment"),
+        }
+        parts = []
+        for was, should, kind in align(paid, issued):
+            if kind == "same":
+                parts.append(Markup("%s") % should)
+                continue
+            parts.append(
+                Markup(
+                    '<mark class="o_billing_digit o_billing_digit_%s" title="%s">%s</mark>'
+                )
+                % (kind, titles[kind] % {"digit": was}, should or was)
+            )
+        return Markup('<span class="o_billing_reference">%s</span>') % Markup(
+            ""
+        ).join(parts)
