@@ -1,0 +1,166 @@
+"""Running the tests: without a database, and on a clone of the template."""
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from . import browser, odoo_log, runtime
+from .databases import Databases
+from .paths import CACHE, LOGS, ROOT, TESTS, manifests
+from .postgres import free_port
+from .ui import say
+
+REPORTS = CACHE / "reports"
+# Counts of one pytest run as its JUnit report gives them.
+Counts = dict[str, int]
+
+
+def _pytest(
+    rt: runtime.Runtime, name: str, args: list[str], **env: str
+) -> tuple[int, Counts]:
+    """Run pytest; return its exit code and how many passed and failed."""
+    REPORTS.mkdir(exist_ok=True)
+    report = REPORTS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    command = [
+        str(rt.python), "-m", "pytest", f"--junitxml={report}",
+        "-o", f"cache_dir={CACHE / 'pytest'}", *args,
+    ]  # fmt: skip
+    environment = {
+        **rt.environment(),
+        "KVITT_FAIL_ON_SKIP": "1",
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
+        **env,
+    }
+    code = subprocess.run(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL
+    ).returncode
+    counts = {"passed": 0, "failed": 0}
+    if report.is_file():
+        suite = ET.parse(report).getroot().find("testsuite")
+        numbers = {k: int(suite.get(k, 0)) for k in ("failures", "errors", "tests")}
+        counts["failed"] = numbers["failures"] + numbers["errors"]
+        counts["passed"] = (
+            numbers["tests"] - counts["failed"] - int(suite.get("skipped", 0))
+        )
+    if code and not counts["failed"]:
+        counts["failed"] = 1
+    return code, counts
+
+
+def _closing_line(*all_counts: Counts) -> None:
+    passed = sum(counts["passed"] for counts in all_counts)
+    failed = sum(counts["failed"] for counts in all_counts)
+    sys.stderr.flush()
+    print(f"{passed} passed, {failed} failed", flush=True)
+
+
+def _run_unit(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
+    targets = [] if any(Path(a.split("::")[0]).exists() for a in args) else ["tests/unit"]
+    return _pytest(rt, "unit", ["-p", "no:odoo", *targets, *args])
+
+
+def unit(args: list[str]) -> int:
+    """Run the tests that need no database."""
+    return _run_unit(runtime.ensure(), args)[0]
+
+
+def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
+    databases = Databases(rt)
+    name = databases.test_clone()
+    log = LOGS / "test.log"
+    log.unlink(missing_ok=True)
+    config = CACHE / f"{name}.conf"
+    runtime.write_config(
+        config,
+        rt.server,
+        db_name=name,
+        dbfilter=f"^{name}$",
+        logfile=str(log),
+        http_port=str(free_port()),
+        max_cron_threads="0",
+        screenshots=str(LOGS / "screenshots"),
+    )
+    if not any(Path(arg.split("::")[0]).exists() for arg in args):
+        args = ["tests", "--ignore=tests/unit", "--ignore=tests/operations", *args]
+    try:
+        code, counts = _pytest(
+            rt,
+            "database",
+            ["--odoo-http", "--odoo-log-level=info", *args],
+            ODOO_RC=str(config),
+            PATH=browser.on_path(rt.environment()["PATH"]),
+            KVITT_TEST_LOG=str(log),
+        )
+    finally:
+        config.unlink(missing_ok=True)
+        if os.environ.get("KEEP") == "1":
+            say(f"    kept the database {name}")
+        else:
+            databases.drop(name)
+    found = odoo_log.complaints(log)
+    if found:
+        print(f"\nOdoo's log has {len(found)} warnings or errors ({log}):")
+        for text in found[:20]:
+            print("  " + text.replace("\n", "\n    "))
+        counts["failed"] += 1
+        code = code or 1
+    return code, counts
+
+
+def _run_operations(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
+    if not (TESTS / "operations").is_dir() or not manifests():
+        return 0, {"passed": 0, "failed": 0}
+    bare = Databases(rt).bare()
+    return _pytest(
+        rt,
+        "operations",
+        ["-p", "no:odoo", "tests/operations", *args],
+        KVITT_BARE_DATABASE=bare,
+    )
+
+
+def test(args: list[str]) -> int:
+    """Run all tests, or those named in the arguments on a database clone.
+
+    ``UNIT=0`` leaves out the tests without database (the CI ran them already).
+    """
+    rt = runtime.ensure()
+    if any(Path(arg.split("::")[0]).exists() for arg in args):
+        return _run_on_database(rt, args)[0]
+    browser.ensure()
+    results = []
+    if os.environ.get("UNIT") != "0":
+        say("==> Tests without database")
+        results.append(_run_unit(rt, args))
+    say("==> Tests on a database, with browser")
+    results.append(_run_on_database(rt, args))
+    if not args:
+        say("==> Each addon alone: install, uninstall, install again")
+        results.append(_run_operations(rt, args))
+    _closing_line(*(counts for _code, counts in results))
+    # pytest's 5: nothing was selected, which only a filter may cause.
+    return next((code for code, _counts in results if code and code != 5), 0)
+
+
+def bench(args: list[str]) -> int:
+    """Run the benchmarks with Odoo and the server at hand."""
+    rt = runtime.ensure()
+    Databases(rt).template()
+    env = {**rt.environment(), "KVITT_TEMPLATE": Databases(rt).template()}
+    env["PYTHONPATH"] = os.pathsep.join([str(ROOT), env["PYTHONPATH"]])
+    command = [str(rt.python), "-m", "benchmarks", *args]
+    return subprocess.run(command, cwd=ROOT, env=env).returncode
+
+
+def shell_env(args: list[str]) -> int:
+    """Print the environment the children get, for use in a shell."""
+    import shlex
+
+    rt = runtime.ensure()
+    env = rt.environment()
+    for name in ("PYTHONPATH", "PATH", "ODOO_RC", *rt.server.environment()):
+        print(f"export {name}={shlex.quote(env[name])}")
+    return 0
