@@ -1,0 +1,46 @@
+{
+    "name": "Billing Base",
+    "version": "19.0.1.0.0",
+    "summary": "Event log, holds, contact points, bank days and KID/OCR references",
+    "category": "Accounting/Billing",
+    "author": "Kvitt",
+    "license": "LGPL-3",
+    # One space: the README is for developers, the Apps page is index.html.
+    "description": " ",
+    "depends": ["account", "portal", "mail", "phone_validation"],
+    "external_dependencies": {"python": ["holidays", "phonenumbers"]},
+    "data": [
+        # Groups first: access rights, rules and views name them.
+        "security/billing_base_groups.xml",
+        "security/ir.model.access.csv",
+        "security/billing_base_rules.xml",
+        "data/ir_sequence.xml",
+        "data/ir_cron.xml",
+        "wizards/billing_hold_wizard_views.xml",
+        "views/billing_event_views.xml",
+        "views/billing_hold_views.xml",
+        "views/billing_contact_point_views.xml",
+        "views/billing_bank_holiday_views.xml",
+        "views/billing_reference_scheme_views.xml",
+        "views/account_journal_views.xml",
+        "views/account_move_views.xml",
+        "views/res_partner_views.xml",
+        "views/res_config_settings_views.xml",
+        # Menus last: they name the actions above.
+        "views/billing_base_menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": [
+            # Some distributions of Odoo 19 leave this file out while core still
+            # lists it; the failed load shows as an error on every backend page.
+            (
+                "remove",
+                "mail/static/lib/selfie_segmentation/selfie_segmentation.js",
+            ),
+        ],
+    },
+    "application": True,
+    "installable": True,
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
+}

@@ -1,0 +1,120 @@
+from datetime import datetime
+
+import pytz
+from markupsafe import Markup
+
+from odoo import fields, models
+
+from ..core import event_text
+from ..core.bank_days import BankCalendar
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    billing_event_retention_months = fields.Integer(
+        string="Keep Billing Events",
+        help="Months after which billing events are deleted. 0: keep them for good.",
+    )
+
+    _billing_event_retention_positive = models.Constraint(
+        "CHECK(billing_event_retention_months >= 0)",
+        "Events cannot be kept for a negative number of months.",
+    )
+
+    # === BUSINESS METHODS - CALENDAR === #
+
+    def _billing_today(self):
+        """Return the day on which billing works now.
+
+        It is the date in the company's time zone, or ``billing_date`` in the
+        context (a date), with which a run can be made as on another day.
+
+        :rtype: datetime.date
+        """
+        self.ensure_one()
+        forced = self.env.context.get("billing_date")
+        if forced:
+            return fields.Date.to_date(forced)
+        zone = pytz.timezone(self.sudo().partner_id.tz or self.env.user.tz or "UTC")
+        now = fields.Datetime.now()
+        return datetime.astimezone(pytz.utc.localize(now), zone).date()
+
+    def _bank_calendar(self):
+        """Return the bank days of the company: its country's, with its exceptions.
+
+        :rtype: core.bank_days.BankCalendar
+        """
+        self.ensure_one()
+        company_sudo = self.sudo()
+        country = company_sudo.account_fiscal_country_id or company_sudo.country_id
+        exceptions_sudo = (
+            self.env["billing.bank.holiday"]
+            .sudo()
+            .search([("company_id", "=", self.id)])
+        )
+        opened = exceptions_sudo.filtered("is_open")
+        return BankCalendar(
+            country=country.code or "",
+            closed=frozenset((exceptions_sudo - opened).mapped("date")),
+            opened=frozenset(opened.mapped("date")),
+        )
+
+    # === BUSINESS METHODS - ALERTS === #
+
+    def _billing_alert(self, job, error):
+        """Tell the billing managers of the company that a scheduled job fails.
+
+        Leaves an event and notifies, at most once per job, company and day however
+        often it is called. The caller commits, after rolling back what failed.
+
+        :param str job: name of the job, as managers know it
+        :param error: what went wrong, an exception or a text
+        :return: whether the managers were told by this call
+        :rtype: bool
+        """
+        self.ensure_one()
+        day = self._billing_today()
+        events = self.env["billing.event"]._log(
+            [
+                {
+                    "kind": "job.failed",
+                    "company_id": self.id,
+                    "payload": {"job": job, "error": event_text.clean(error)},
+                    "dedup_key": f"job.failed:{self.id}:{job}:{day.isoformat()}",
+                }
+            ]
+        )
+        if not events:
+            return False
+        managers_sudo = (
+            self.env["res.users"]
+            .sudo()
+            .search(
+                [
+                    (
+                        "all_group_ids",
+                        "in",
+                        self.env.ref("billing_base.group_billing_manager").ids,
+                    ),
+                    ("company_ids", "in", self.ids),
+                    ("share", "=", False),
+                ]
+            )
+        )
+        if managers_sudo:
+            self.sudo().partner_id.message_notify(
+                partner_ids=managers_sudo.partner_id.ids,
+                subject=self.env._("Billing: %(job)s failed", job=job),
+                body=Markup("<p>%s</p><p>%s</p>")
+                % (
+                    self.env._(
+                        "The scheduled job «%(job)s» of %(company)s failed. It will "
+                        "be tried again by itself; if it goes on, look at the cause:",
+                        job=job,
+                        company=self.name,
+                    ),
+                    event_text.clean(error),
+                ),
+            )
+        return True
