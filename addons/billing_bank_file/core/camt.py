@@ -29,6 +29,20 @@ _NO_REFERENCE = {"", "NOTPROVIDED"}
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]", re.ASCII)
 _CREDITOR_RF = re.compile(r"RF\d\d[0-9A-Z]{1,21}", re.ASCII)
 _SIGNS = {"CRDT": 1, "DBIT": -1}
+_DETAILS = "Ntry/NtryDtls/TxDtls/"
+# Where the other side's name stands: .02 and .04, .08, and a bank as party.
+_PARTY_NAMES = {
+    role: tuple(
+        f"RltdPties/{party}/{path}"
+        for party in (role, f"Ultmt{role}")
+        for path in ("Nm", "Pty/Nm", "Agt/FinInstnId/Nm")
+    )
+    for role in ("Dbtr", "Cdtr")
+}
+_PARTY_ACCOUNTS = {
+    role: (f"RltdPties/{role}Acct/Id/IBAN", f"RltdPties/{role}Acct/Id/Othr/Id")
+    for role in ("Dbtr", "Cdtr")
+}
 
 
 def schema_path(message):
@@ -100,20 +114,24 @@ class _Part:
 
 
 def _flatten(children, names, out, counts, prefix=""):
-    """Text of all leaves by path; repeated elements get ``[2]``, ``[3]``…"""
+    """Text of all leaves by path; repeated elements get ``[2]``, ``[3]``…
+
+    ``counts`` tells how often each path without the last index occurs.
+    """
     for child in children:
         key = prefix + names[child.tag]
-        seen = counts.get(key, 0) + 1
-        counts[key] = seen
-        if seen > 1:
-            key = f"{key}[{seen}]"
+        if key in counts:
+            counts[key] += 1
+            key = f"{key}[{counts[key]}]"
+        else:
+            counts[key] = 1
         if len(child):
             _flatten(child, names, out, counts, key + "/")
-        else:
-            out[key] = (child.text or "").strip()
-            currency = child.get("Ccy")
-            if currency:
-                out[key + "@Ccy"] = currency
+            continue
+        text = child.text
+        out[key] = text.strip() if text else ""
+        if key.endswith("Amt") and (currency := child.get("Ccy")):
+            out[key + "@Ccy"] = currency
 
 
 class _Names(dict):
@@ -623,9 +641,10 @@ class CamtReader(Reader):
         """Signed amount of a TxDtls in the entry's currency, or None."""
         sign = fields.get("CdtDbtInd") or entry.sign
         for path in ("Amt", "AmtDtls/TxAmt/Amt"):
-            if fields.get(f"{path}@Ccy") == entry.currency:
-                field = f"Ntry/NtryDtls/TxDtls/{path}"
-                return self._minor(fields[path], self._part, field, line) * _SIGNS[sign]
+            if fields.get(path + "@Ccy") == entry.currency:
+                return _SIGNS[sign] * self._minor(
+                    fields[path], self._part, path, line, _DETAILS
+                )
         return None
 
     # --- transactions --------------------------------------------------------------
@@ -687,7 +706,7 @@ class CamtReader(Reader):
         """References and texts of a TxDtls, in the order of the file."""
         get = fields.get
         references = []
-        texts = list(_all(fields, counts, "RmtInf/Ustrd"))
+        texts = _all(fields, counts, "RmtInf/Ustrd")
         for number in range(1, counts.get("RmtInf/Strd", 0) + 1):
             path = "RmtInf/Strd" if number == 1 else f"RmtInf/Strd[{number}]"
             paid = self._reference_amount(fields, path, currency, line)
@@ -721,8 +740,9 @@ class CamtReader(Reader):
         for name, sign in (("RmtdAmt", 1), ("CdtNoteAmt", -1), ("DuePyblAmt", 1)):
             place = f"{path}/RfrdDocAmt/{name}"
             if fields.get(f"{place}@Ccy") == currency:
-                field = f"Ntry/NtryDtls/TxDtls/{place}"
-                return sign * self._minor(fields[place], self._part, field, line)
+                return sign * self._minor(
+                    fields[place], self._part, place, line, _DETAILS
+                )
         return None
 
     def _other_party(self, fields, entry, amount):
@@ -734,19 +754,8 @@ class CamtReader(Reader):
         get = fields.get
         reversal = entry.fields.get("RvslInd") in ("true", "1")
         role = "Dbtr" if (amount >= 0) != reversal else "Cdtr"
-        name = ""
-        for party in (role, f"Ultmt{role}"):
-            path = f"RltdPties/{party}"
-            name = (
-                get(f"{path}/Nm")
-                or get(f"{path}/Pty/Nm")
-                or get(f"{path}/Agt/FinInstnId/Nm")
-                or ""
-            )
-            if name:
-                break
-        path = f"RltdPties/{role}Acct/Id"
-        account = get(f"{path}/IBAN") or get(f"{path}/Othr/Id") or ""
+        name = next(filter(None, map(get, _PARTY_NAMES[role])), "")
+        account = next(filter(None, map(get, _PARTY_ACCOUNTS[role])), "")
         return name, _NOT_ALPHANUMERIC.sub("", account.upper())
 
     # --- helpers -------------------------------------------------------------------
@@ -774,11 +783,11 @@ class CamtReader(Reader):
                 line,
             )
 
-    def _minor(self, text, part, field, line):
+    def _minor(self, text, part, field, line, parent=""):
         try:
             return to_minor(text, part.currency)
         except ValueError as error:
-            raise self.error(str(error), self._field(field), line) from error
+            raise self.error(str(error), self._field(parent + field), line) from error
 
     def _date(self, text, field, line):
         """Calendar day of an ISO date or time, as written (the bank's own day)."""
@@ -802,8 +811,12 @@ def _has_charges(entry, fields):
 
 
 def _all(fields, counts, path):
-    for number in range(1, counts.get(path, 0) + 1):
-        yield fields.get(path if number == 1 else f"{path}[{number}]", "")
+    """Texts of all elements of a path that may be repeated."""
+    number = counts.get(path)
+    if not number:
+        return []
+    paths = [path, *(f"{path}[{index}]" for index in range(2, number + 1))]
+    return [fields.get(item, "") for item in paths]
 
 
 def _reference_kind(fields, path, value):

@@ -190,31 +190,34 @@ class OcrGiroReader(Reader):
             lines = self._split_blocks()
         blanks = 0
         for self._line, record in lines:
-            if not record.strip(" \x1a"):
+            if len(record) == WIDTH and record.isprintable() and not blanks:
+                yield record
+            elif record.strip(" \x1a"):
+                self._check_record(record, blanks)
+                yield record
+            else:
                 blanks += 1
-                continue
-            if blanks:
-                raise self.error(
-                    f"expected a record, found {blanks} empty lines before this one",
-                    field="record",
-                )
-            if len(record) != WIDTH:
-                hint = (
-                    " (was the file converted to UTF-8? it must be ISO-8859-1)"
-                    if "\xc3" in record and len(record) > WIDTH
-                    else ""
-                )
-                raise self.error(
-                    f"expected a record of 80 characters, found {len(record)}{hint}",
-                    field="record",
-                )
-            if bad := _UNPRINTABLE.search(record):
-                raise self.error(
-                    "expected printable ISO-8859-1 text, found control character "
-                    f"0x{ord(bad[0]):02X} at position {bad.start() + 1}",
-                    field="record",
-                )
-            yield record
+
+    def _check_record(self, record, blanks):
+        if blanks:
+            raise self.error(
+                f"expected a record, found {blanks} empty lines before this one",
+                field="record",
+            )
+        if len(record) != WIDTH:
+            hint = ""
+            if len(record) > WIDTH and "\xc3" in record:
+                hint = " (was the file converted to UTF-8? it must be ISO-8859-1)"
+            raise self.error(
+                f"expected a record of 80 characters, found {len(record)}{hint}",
+                field="record",
+            )
+        if bad := _UNPRINTABLE.search(record):
+            raise self.error(
+                "expected printable ISO-8859-1 text, found control character "
+                f"0x{ord(bad[0]):02X} at position {bad.start() + 1}",
+                field="record",
+            )
 
     def _split_lines(self):
         number = 0
@@ -441,7 +444,8 @@ class OcrGiroReader(Reader):
             total.latest = nets_date
         account = start["account"]
         agreement = start["agreement"]
-        entry = f"{account}/{nets_date:%Y%m%d}/{centre}{day_code}{partial}{serial}"
+        iso_date = nets_date.isoformat()
+        entry = f"{account}/{iso_date}/{centre}{day_code}{partial}{serial}"
         self._entries.add(entry)
         self._position += 1
         self._summary.add(account, CURRENCY, amount)
@@ -468,7 +472,7 @@ class OcrGiroReader(Reader):
                 FORMAT,
                 account,
                 agreement,
-                nets_date.isoformat(),
+                iso_date,
                 centre,
                 day_code,
                 partial,
