@@ -5,8 +5,6 @@
     "category": "Accounting/Billing",
     "author": "Kvitt",
     "license": "LGPL-3",
-    # One space: the README is for developers, the Apps page is index.html.
-    "description": " ",
     "depends": ["account", "portal", "mail", "phone_validation"],
     "external_dependencies": {"python": ["holidays", "phonenumbers"]},
     "data": [
@@ -29,6 +27,7 @@
         # Menus last: they name the actions above.
         "views/billing_base_menus.xml",
     ],
+    "demo": ["demo/billing_demo.xml"],
     "assets": {
         "web.assets_backend": [
             # Some distributions of Odoo 19 leave this file out while core still
@@ -40,7 +39,6 @@
         ],
     },
     "application": True,
-    "installable": True,
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -1,0 +1,583 @@
+import logging
+from calendar import monthrange
+from collections import defaultdict
+from datetime import timedelta
+from random import Random
+
+from odoo import Command, api, fields, models
+from odoo.tools import SQL
+
+from .data import MARKETS, ORGANISATION_WORDS
+
+_logger = logging.getLogger(__name__)
+
+#: External ids of the demo records. They belong to no addon: uninstalling one must
+#: not try to tear down a company with books.
+MODULE = "billing_demo"
+#: Same seed, same demo companies; only the dates follow the day of installation.
+SEED = 19
+#: Months of invoices before today.
+MONTHS = 4
+#: Days from the date of an invoice to its due date.
+TERM = 14
+#: Share of the year's consumption in each month, January first, times twelve.
+SEASON = (1.8, 1.6, 1.4, 1.0, 0.7, 0.5, 0.4, 0.5, 0.6, 0.9, 1.2, 1.6)
+
+
+class BillingDemo(models.AbstractModel):
+    """Loads the two demo companies, Fjordlys AS and Fjordljus AB.
+
+    They need the charts of accounts of Norway and Sweden. While addons are being
+    installed these may come later in the same run, or half be there, so that loading
+    waits until the registry is complete; a chart whose addon is not installed is not
+    installed for the demo's sake, its company is left out.
+    """
+
+    _name = "billing.demo"
+    _description = "Billing Demo Data"
+
+    @api.model
+    def _schedule(self):
+        """Load the demo data, or have it loaded once all addons are.
+
+        :return: None
+        """
+        if self.env.registry.ready:
+            self._load()
+        else:
+            self.env.registry._billing_demo_scheduled = True
+
+    def _register_hook(self):
+        """Override of `base`: load what was scheduled while addons were loading."""
+        super()._register_hook()
+        registry = self.env.registry
+        if getattr(registry, "_billing_demo_scheduled", False):
+            del registry._billing_demo_scheduled
+            try:
+                with self.env.cr.savepoint():
+                    self._load()
+            except Exception:
+                # As core does: an installation must not fail over its demo data.
+                _logger.exception("The billing demo data could not be loaded")
+
+    @api.model
+    def _load(self):
+        """Load what is missing of the demo companies. Safe to call again.
+
+        :return: None
+        """
+        self = self.sudo().with_context(  # noqa: PLW0642 - as core's chart loading
+            lang=None,
+            install_mode=True,
+            mail_create_nolog=True,
+            mail_create_nosubscribe=True,
+            mail_notrack=True,
+            no_reset_password=True,
+            tracking_disable=True,
+        )
+        charts = self.env["account.chart.template"]._get_chart_template_mapping()
+        companies = self.env["res.company"]
+        for market in MARKETS:
+            if not charts.get(market.chart, {}).get("installed"):
+                _logger.info(
+                    "Demo company %s left out: install l10n_%s, then update "
+                    "billing_base.",
+                    market.company["name"],
+                    market.chart,
+                )
+                continue
+            companies |= self._load_market(market)
+        if companies:
+            self._load_users(companies)
+
+    # === COMPANY === #
+
+    def _load_market(self, market):
+        """Load one company with its books.
+
+        :rtype: res.company
+        """
+        self._activate_language(market)
+        company = self._load_company(market)
+        self = self.with_company(company).with_context(  # noqa: PLW0642
+            allowed_company_ids=company.ids
+        )
+        self._load_journals(market, company)
+        moves = self.env["account.move"]
+        if not moves.search_count([("company_id", "=", company.id)], limit=1):
+            self._load_books(market, company, Random(SEED))
+        return company
+
+    def _activate_language(self, market):
+        languages = self.env["res.lang"]
+        if market.lang in dict(languages.get_installed()):
+            return
+        languages._activate_lang(market.lang)
+        self.env["ir.module.module"].search(
+            [("state", "=", "installed")]
+        )._update_translations([market.lang])
+
+    def _load_company(self, market):
+        partner = self._record(
+            "res.partner",
+            f"company_partner_{market.key}",
+            {
+                **market.company,
+                "is_company": True,
+                "country_id": self.env.ref(f"base.{market.key}").id,
+                "lang": market.lang,
+                "tz": market.tz,
+            },
+        )
+        currency = self.env.ref(f"base.{market.currency}")
+        currency.active = True
+        company = self._record(
+            "res.company",
+            f"company_{market.key}",
+            {
+                "name": partner.name,
+                "partner_id": partner.id,
+                "currency_id": currency.id,
+            },
+        )
+        people = self.env.ref("base.user_root") + self.env.ref("base.user_admin")
+        people.company_ids = [Command.link(company.id)]
+        if not company.chart_template:
+            # The context of the installation would keep chart loading from creating
+            # what it takes for updates of existing records.
+            self.env["account.chart.template"].with_context(
+                install_mode=False
+            ).try_loading(market.chart, company)
+        return company
+
+    def _load_journals(self, market, company):
+        """Bank accounts, and references of Kvitt on the sales journal."""
+        journals = self.env["account.journal"]
+        domain = [("company_id", "=", company.id)]
+        for name, code, number in market.accounts:
+            journal = journals.search(
+                domain + [("type", "=", "bank"), ("code", "=", code)]
+                if code
+                else domain + [("type", "=", "bank")],
+                limit=1,
+            ) or journals.create(
+                {
+                    "name": name,
+                    "type": "bank",
+                    "code": code,
+                    "company_id": company.id,
+                }
+            )
+            if not journal.bank_account_id:
+                journal.set_bank_account(number)
+            self._name_record(f"journal_{code or 'BANK'}_{market.key}", journal)
+        sales = journals.search(domain + [("type", "=", "sale")], limit=1)
+        self._name_record(f"journal_SALE_{market.key}", sales)
+        scheme = self._record(
+            "billing.reference.scheme",
+            f"scheme_{market.key}",
+            {**market.scheme, "company_id": company.id},
+        )
+        if sales.invoice_reference_model != "kvitt":
+            sales.write(
+                {
+                    "invoice_reference_type": "invoice",
+                    "invoice_reference_model": "kvitt",
+                    "billing_reference_scheme_id": scheme.id,
+                }
+            )
+
+    # === BOOKS === #
+
+    def _load_books(self, market, company, rng):
+        products = self._load_products(market, company)
+        customers = self._load_customers(market, company, rng)
+        today = fields.Date.context_today(self.with_context(tz=market.tz))
+        vals_list, fates = [], []
+        for customer, services in customers:
+            habits = {
+                "offset": rng.randint(1, 20),
+                "meter": f"70705750009{rng.randrange(10**7):07d}",
+                "year_kwh": rng.randint(4_000, 22_000)
+                * (8 if customer.is_company and "F" in services else 1),
+            }
+            for service in services:
+                for back in range(MONTHS, -1, -1):
+                    vals = self._prepare_invoice(
+                        market, products, customer, service, back, habits, today, rng
+                    )
+                    if vals["invoice_date"] <= today:
+                        vals_list.append(vals)
+                        fates.append(self._choose_fate(back, rng))
+        in_order = sorted(
+            range(len(vals_list)), key=lambda at: vals_list[at]["invoice_date"]
+        )
+        moves = self.env["account.move"].create([vals_list[at] for at in in_order])
+        fates = [fates[at] for at in in_order]
+        posted = moves.browse(
+            move.id for move, fate in zip(moves, fates, strict=True) if fate != "draft"
+        )
+        posted.action_post()
+        self._settle(company, dict(zip(moves, fates, strict=True)), today, rng)
+        self._date_events(company)
+        _logger.info(
+            "Demo company %s: %s customers, %s invoices",
+            company.name,
+            len(customers),
+            len(moves),
+        )
+
+    def _load_products(self, market, company):
+        """One product per kind of line.
+
+        :return: product by service text
+        :rtype: dict[str, product.product]
+        """
+        kwh = self.env.ref("uom.product_uom_kwh")
+        prices = {
+            **market.prices,
+            "power": sum(market.prices["power"]) / 2,
+        }
+        return {
+            name: self._record(
+                "product.product",
+                f"product_{name}_{market.key}",
+                {
+                    "name": market.texts[name],
+                    "type": "service",
+                    "company_id": company.id,
+                    "list_price": price,
+                    "uom_id": kwh.id
+                    if name in ("power", "grid")
+                    else self.env.ref("uom.product_uom_unit").id,
+                    "taxes_id": [Command.set(company.account_sale_tax_id.ids)],
+                    "supplier_taxes_id": [Command.clear()],
+                },
+            )
+            for name, price in prices.items()
+        }
+
+    def _load_customers(self, market, company, rng):
+        """Customers with address, mail, telephone and, most of them, bank account.
+
+        :return: (customer, letters of services)
+        :rtype: list[tuple[res.partner, str]]
+        """
+        partners_vals, services_list = [], []
+        seen_mails = set()
+        for at, line in enumerate(market.customers.strip().splitlines()):
+            name, street, town, services = (part.strip() for part in line.split("|"))
+            postcode, _, city = town.rpartition(" ")
+            if market.key == "se":
+                postcode, city = town[:6], town[7:]
+            mail = self._mail_name(name)
+            if mail in seen_mails:
+                mail = f"{mail}{at}"
+            seen_mails.add(mail)
+            organisation = not ORGANISATION_WORDS.isdisjoint(name.split())
+            partners_vals.append(
+                {
+                    "name": name,
+                    "is_company": organisation,
+                    "street": street,
+                    "zip": postcode,
+                    "city": city,
+                    "country_id": self.env.ref(f"base.{market.key}").id,
+                    "email": f"{mail}@{market.mail_domain}",
+                    "phone": market.phones.format(market.first_phone + at),
+                    "lang": market.lang,
+                    "tz": market.tz,
+                    "company_id": company.id,
+                }
+            )
+            services_list.append(services)
+        partners = self.env["res.partner"].create(partners_vals)
+        accounts = []
+        for at, partner in enumerate(partners):
+            self._name_record(f"customer_{market.key}_{at + 1:02d}", partner)
+            if rng.random() < 0.85:
+                # Two who live together may pay from one account.
+                before = accounts[-1] if accounts else None
+                shared = (
+                    before
+                    and partners[at - 1].street == partner.street
+                    and before["partner_id"] == partners[at - 1].id
+                    and rng.random() < 0.5
+                )
+                number = before["acc_number"] if shared else self._account_number(rng)
+                accounts.append({"partner_id": partner.id, "acc_number": number})
+        self.env["res.partner.bank"].create(accounts)
+        return list(zip(partners, services_list, strict=True))
+
+    @staticmethod
+    def _mail_name(name):
+        """``Åse Sæther`` → ``ase.saether``"""
+        plain = name.lower().translate(
+            str.maketrans({"æ": "ae", "ø": "o", "å": "a", "ä": "a", "ö": "o"})
+        )
+        return ".".join("".join(filter(str.isalnum, word)) for word in plain.split())
+
+    @staticmethod
+    def _account_number(rng):
+        """An account number of 11 digits, check digit MOD11, of no bank there is."""
+        while True:
+            base = f"9999{rng.randrange(10**6):06d}"
+            weights = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+            digits = zip(base, weights, strict=True)
+            rest = sum(int(digit) * weight for digit, weight in digits) % 11
+            if rest != 1:
+                return f"{base}{(11 - rest) % 11}"
+
+    def _prepare_invoice(
+        self, market, products, customer, service, back, habits, today, rng
+    ):
+        """Values of the invoice of one service for one month, ``back`` months ago."""
+        texts = market.texts
+        month = today.year * 12 + today.month - 1 - back
+        # Power is billed after the month, broadband in it.
+        billed = month - 1 if service == "P" else month
+        year, month = divmod(billed, 12)
+        first = fields.Date.to_date(f"{year}-{month + 1:02d}-01")
+        last = first.replace(day=monthrange(year, month + 1)[1])
+        invoice_date = today - timedelta(days=30 * back + habits["offset"])
+
+        def period(name):
+            return texts["period"].format(
+                text=texts[name],
+                month=market.months[month],
+                year=year,
+                first=first,
+                last=last,
+            )
+
+        if service == "P":
+            kwh = round(
+                habits["year_kwh"] / 12 * SEASON[month] * rng.uniform(0.85, 1.15), 1
+            )
+            low, high = market.prices["power"]
+            spot = round(low + (high - low) * SEASON[month] / max(SEASON), 2)
+            lines = [
+                ("power", kwh, spot),
+                ("grid", kwh, market.prices["grid"]),
+                ("power_fee", 1, market.prices["power_fee"]),
+            ]
+        else:
+            name = "broadband" if service == "B" else "fast"
+            lines = [(name, 1, market.prices[name])]
+        return {
+            "move_type": "out_invoice",
+            "partner_id": customer.id,
+            "invoice_date": invoice_date,
+            "invoice_payment_term_id": False,
+            "invoice_date_due": invoice_date + timedelta(days=TERM),
+            "invoice_line_ids": [
+                Command.create(
+                    {
+                        "product_id": products[name].id,
+                        "name": texts["meter"].format(
+                            period=period(name), meter=habits["meter"]
+                        )
+                        if name == "power"
+                        else period(name),
+                        "quantity": quantity,
+                        "price_unit": price,
+                    }
+                )
+                for name, quantity, price in lines
+            ],
+        }
+
+    @staticmethod
+    def _choose_fate(back, rng):
+        """What becomes of an invoice of ``back`` months ago."""
+        chance = rng.random()
+        if back >= 2:
+            return "credited" if chance < 0.015 else "paid"
+        if back == 1:
+            for fate, limit in (
+                ("open", 0.42),
+                ("part", 0.50),
+                ("credited", 0.53),
+                ("cancelled", 0.56),
+            ):
+                if chance < limit:
+                    return fate
+            return "paid"
+        for fate, limit in (("draft", 0.04), ("paid", 0.12), ("part", 0.15)):
+            if chance < limit:
+                return fate
+        return "open"
+
+    def _settle(self, company, fates, today, rng):
+        """Pay, credit and cancel as ``fates``, a dict of fate by invoice, says."""
+        for move, fate in fates.items():
+            if fate == "cancelled":
+                move.button_draft()
+                move.button_cancel()
+            elif fate == "credited":
+                day = min(today, move.invoice_date + timedelta(days=5))
+                move._reverse_moves([{"invoice_date": day, "date": day}], cancel=True)
+        journal = self.env.ref(f"{MODULE}.journal_BANK_{company.country_code.lower()}")
+        payments = defaultdict(list)
+        for move, fate in fates.items():
+            if fate not in ("paid", "part"):
+                continue
+            item = move.line_ids.filtered(
+                lambda line: line.account_type == "asset_receivable"
+            )
+            amount = item.amount_residual
+            if fate == "part":
+                amount = amount * rng.uniform(0.2, 0.8) // 50 * 50
+            if amount:
+                day = move.invoice_date + timedelta(days=rng.randint(2, TERM))
+                # The bank books on Mondays, which makes for fewer entries.
+                day += timedelta(days=-day.weekday() % 7)
+                payments[min(day, today)].append((item, amount))
+        self._book_payments(journal, payments)
+
+    def _book_payments(self, journal, payments):
+        """Book payments as one bank entry a day, as for a KID or OCR agreement.
+
+        :param dict payments: by day, a list of (receivable item, amount)
+        """
+        lines = self.env["account.bank.statement.line"].create(
+            [
+                {
+                    "journal_id": journal.id,
+                    "date": day,
+                    "payment_ref": f"{journal.company_id.name} {day:%Y%m%d}",
+                    "amount": sum(amount for _item, amount in booked),
+                    "line_ids": [
+                        Command.create(
+                            {
+                                "account_id": journal.default_account_id.id,
+                                "balance": sum(amount for _item, amount in booked),
+                            }
+                        ),
+                        *(
+                            Command.create(
+                                {
+                                    "name": item.move_id.payment_reference,
+                                    "account_id": item.account_id.id,
+                                    "partner_id": item.partner_id.id,
+                                    "balance": -amount,
+                                }
+                            )
+                            for item, amount in booked
+                        ),
+                    ],
+                }
+                for day, booked in sorted(payments.items())
+            ]
+        )
+        plan = []
+        for line, (_day, booked) in zip(lines, sorted(payments.items()), strict=True):
+            counterparts = line.line_ids.filtered(
+                lambda item: item.account_type == "asset_receivable"
+            ).sorted("id")
+            for counterpart, (item, _amount) in zip(counterparts, booked, strict=True):
+                plan.append(counterpart + item)
+        self.env["account.move.line"]._reconcile_plan(plan)
+
+    def _date_events(self, company):
+        """Let the history tell when things happened, not when they were loaded."""
+        self.env.flush_all()
+        self.env.execute_query(
+            SQL(
+                """UPDATE billing_event event
+                      SET occurred_at = move.invoice_date + interval '7 hours'
+                     FROM account_move move
+                    WHERE move.id = event.move_id
+                      AND event.kind = 'invoice.posted'
+                      AND event.company_id = %(company)s
+                RETURNING event.id""",
+                company=company.id,
+            )
+        )
+        self.env.execute_query(
+            SQL(
+                """UPDATE billing_event event
+                      SET occurred_at = paid.day + interval '9 hours'
+                     FROM (SELECT line.move_id, max(partial.max_date) AS day
+                             FROM account_partial_reconcile partial
+                             JOIN account_move_line line
+                               ON line.id = partial.debit_move_id
+                            WHERE partial.company_id = %(company)s
+                         GROUP BY line.move_id) paid
+                    WHERE paid.move_id = event.move_id
+                      AND event.kind = 'invoice.paid'
+                RETURNING event.id""",
+                company=company.id,
+            )
+        )
+        self.env["billing.event"].invalidate_model()
+
+    # === USERS === #
+
+    def _load_users(self, companies):
+        """Staff who may work in both companies, and two customers with a login."""
+        first = companies[:1]
+        staff = {
+            "accountant": (
+                "Astrid Regnskap",
+                "billing_base.group_billing_user",
+                "account.group_account_user",
+            ),
+            "service": ("Sindre Kundeservice", "billing_base.group_billing_user"),
+            "manager": (
+                "Mette Leder",
+                "billing_base.group_billing_manager",
+                "account.group_account_manager",
+            ),
+        }
+        for login, (name, *groups) in staff.items():
+            user = self._record(
+                "res.users",
+                f"user_{login}",
+                {
+                    "name": name,
+                    "login": login,
+                    "password": login,
+                    "email": f"{login}@fjordlys.example.com",
+                    "lang": first.partner_id.lang,
+                    "tz": first.partner_id.tz,
+                    "company_id": first.id,
+                    "company_ids": [Command.set(companies.ids)],
+                    "group_ids": [
+                        Command.set([self.env.ref(group).id for group in groups])
+                    ],
+                },
+            )
+            user.company_ids |= companies
+        portal = self.env.ref("base.group_portal")
+        for login, customer in (("kari", "customer_no_01"), ("ase", "customer_no_03")):
+            partner = self.env.ref(f"{MODULE}.{customer}", raise_if_not_found=False)
+            if partner:
+                self._record(
+                    "res.users",
+                    f"user_{login}",
+                    {
+                        "login": login,
+                        "password": login,
+                        "partner_id": partner.id,
+                        "company_id": partner.company_id.id,
+                        "company_ids": [Command.set(partner.company_id.ids)],
+                        "group_ids": [Command.set(portal.ids)],
+                    },
+                )
+
+    # === HELPERS === #
+
+    def _record(self, model, name, vals):
+        """The record with the external id ``name``, created with ``vals`` if new."""
+        xml_id = f"{MODULE}.{name}"
+        record = self.env.ref(xml_id, raise_if_not_found=False)
+        if not record:
+            record = self.env[model].create(vals)
+            self._name_record(name, record)
+        return record
+
+    def _name_record(self, name, record):
+        self.env["ir.model.data"]._update_xmlids(
+            [{"xml_id": f"{MODULE}.{name}", "record": record, "noupdate": True}]
+        )
