@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+import psycopg2
+
 from odoo import SUPERUSER_ID
 from odoo.api import Environment
 from odoo.cli.command import Command
@@ -36,7 +38,11 @@ class BillingImport(Command):
         if arguments.config:
             options += ["-c", arguments.config]
         config.parse_config(options, setup_logging=True)
-        with Registry(arguments.database).cursor() as cr:
+        try:
+            registry = Registry(arguments.database)
+        except psycopg2.OperationalError as error:
+            sys.exit(f"Database {arguments.database} cannot be opened: {error}")
+        with registry.cursor() as cr:
             env = Environment(cr, SUPERUSER_ID, {})
             if "billing.bank.file" not in env:
                 sys.exit(

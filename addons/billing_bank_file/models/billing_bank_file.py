@@ -80,9 +80,7 @@ class BillingBankFile(models.Model):
     settled_count = fields.Integer(
         string="Reconciled", compute="_compute_outcome_counts"
     )
-    review_count = fields.Integer(
-        string="To Review", compute="_compute_outcome_counts"
-    )
+    review_count = fields.Integer(string="To Review", compute="_compute_outcome_counts")
 
     _checksum_unique = models.UniqueIndex(
         "(company_id, checksum) WHERE state = 'imported'",
@@ -150,7 +148,7 @@ class BillingBankFile(models.Model):
             company = journals.find(first).company_id
             transactions = itertools.chain([first], transactions)
         else:
-            company = journal.company_id if journal else self.env.company
+            company = journal[:1].company_id if journal else self.env.company
         file_sudo = self.sudo().search(
             [
                 ("company_id", "=", company.id),
@@ -307,7 +305,7 @@ class JournalFinder:
         """
         :param env: Odoo environment
         :param name: file name, for messages
-        :param journal: the only journal allowed, or None for any
+        :param journal: the only journals allowed, or None for any
         """
         self.env = env
         self.name = name
@@ -335,41 +333,40 @@ class JournalFinder:
         journal = candidates.filtered(
             lambda item: item._billing_has_account(transaction.account)
         )
-        if not journal and self.journal and not self.journal.bank_account_id:
+        if not journal and self.journal:
             # A journal named by the user that has no account number yet can take it.
-            journal = self.journal
+            journal = self.journal.filtered(lambda item: not item.bank_account_id)
         if not journal:
-            raise BankFileError(
-                self.name,
-                transaction.line,
-                "account",
-                self._no_journal_message(transaction.account),
+            raise self._error(
+                transaction, "account", self._no_journal_message(transaction.account)
             )
         if len(journal) > 1:
-            raise BankFileError(
-                self.name,
-                transaction.line,
+            raise self._error(
+                transaction,
                 "account",
                 f"account {transaction.account} belongs to several bank journals: "
                 f"{', '.join(journal.mapped('code'))}; name the journal to use",
             )
         currency = journal.currency_id or journal.company_id.currency_id
         if currency.name != transaction.currency:
-            raise BankFileError(
-                self.name,
-                transaction.line,
+            raise self._error(
+                transaction,
                 "currency",
                 f"journal {journal.code} is kept in {currency.name}, "
                 f"the file in {transaction.currency}",
             )
         return journal
 
+    def _error(self, transaction, field, message):
+        return BankFileError(
+            message, file=self.name, line=transaction.line, field=field
+        )
+
     def _no_journal_message(self, account):
         if self.journal:
-            expected = self.journal.bank_account_id.acc_number
             return (
-                f"the file is for account {account}, "
-                f"journal {self.journal.code} has account {expected}"
+                f"the file is for account {account}, which is not the account of "
+                f"journal {self.journal[0].code}"
             )
         return (
             f"no bank journal has account {account}; set the account number on the "

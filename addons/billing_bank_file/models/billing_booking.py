@@ -47,9 +47,7 @@ class BillingBooking(models.AbstractModel):
         if self.env.su:
             return
         if not self.env.user.has_group("billing_base.group_billing_user"):
-            raise AccessError(
-                self.env._("Only billing users may decide on payments.")
-            )
+            raise AccessError(self.env._("Only billing users may decide on payments."))
         payments.check_access("read")
 
     # === BUSINESS METHODS - BOOKING === #
@@ -70,9 +68,11 @@ class BillingBooking(models.AbstractModel):
         decisions = [self._fit(item, open_items) for item in decisions]
         by_id = {item.payment_id: item for item in decisions}
         collective = payments.filtered(
-            lambda payment: by_id[payment.id].outcome in decision.BOOKED
-            and payment.bank_collective
-            and payment.journal_id.billing_collective
+            lambda payment: (
+                by_id[payment.id].outcome in decision.BOOKED
+                and payment.bank_collective
+                and payment.journal_id.billing_collective
+            )
         )
         for entry in collective.grouped("bank_entry").values():
             for chunk in _chunks(entry, COLLECTIVE_SIZE):
@@ -81,47 +81,26 @@ class BillingBooking(models.AbstractModel):
                 else:
                     self._book_collectively(chunk, by_id, open_items)
         single = payments - collective
-        for _key, chunk in single.grouped(lambda p: (p.journal_id, p.currency_id)).items():
+        for _key, chunk in single.grouped(
+            lambda p: (p.journal_id, p.currency_id)
+        ).items():
             self._book_singly(chunk, by_id, open_items)
         return decisions
 
     def _book_collectively(self, payments, by_id, open_items):
         """Book payments of one bank entry as items of one statement line."""
         journal = payments.journal_id
-        currency = payments.currency_id
         first = payments[0]
-        total = currency.round(sum(payments.mapped("amount")))
         label = self.env._(
             "%(count)s payments, %(entry)s",
             count=len(payments),
             entry=first.bank_entry.partition("/")[2],
         )
-        items = [
-            {
-                "name": label,
-                "account_id": journal.default_account_id.id,
-                "currency_id": currency.id,
-                **self._amounts(journal, currency, total, first.booking_date),
-            }
-        ]
+        items = [self._bank_item(payments, label)]
         for payment in payments:
-            target = open_items[by_id[payment.id].shares[0].move_id][0]
-            items.append(
-                {
-                    "name": payment.reference or payment.payer_name or label,
-                    "account_id": target["account_id"],
-                    "partner_id": target["partner_id"],
-                    "currency_id": currency.id,
-                    "billing_payment_id": payment.id,
-                    # False spares Odoo a look-up for each item.
-                    "analytic_distribution": False,
-                    **self._amounts(
-                        journal, currency, -payment.amount, first.booking_date
-                    ),
-                }
-            )
+            items += self._customer_items(payment, by_id[payment.id], open_items)
         self._balance(items)
-        context = self._booking_context(journal, currency)
+        context = self._booking_context(journal, payments.currency_id)
         line = (
             self.env["account.bank.statement.line"]
             .with_context(**context, skip_account_move_synchronization=True)
@@ -130,7 +109,7 @@ class BillingBooking(models.AbstractModel):
                     "journal_id": journal.id,
                     "date": first.booking_date,
                     "payment_ref": label,
-                    "amount": total,
+                    "amount": items[0]["amount_currency"],
                     "line_ids": [Command.create(item) for item in items],
                 }
             )
@@ -172,10 +151,69 @@ class BillingBooking(models.AbstractModel):
             "transaction_type": payment.payment_type,
         }
         if item.outcome in decision.BOOKED:
-            target = open_items[item.shares[0].move_id][0]
-            values["partner_id"] = target["partner_id"]
-            values["counterpart_account_id"] = target["account_id"]
+            owners = self._owners(item, open_items)
+            if len(owners) == 1:
+                [(values["partner_id"], values["counterpart_account_id"])] = owners
+            else:
+                items = [self._bank_item(payment, values["payment_ref"])]
+                items += self._customer_items(payment, item, open_items)
+                self._balance(items)
+                values["line_ids"] = [Command.create(vals) for vals in items]
         return values
+
+    def _customer_items(self, payment, item, open_items):
+        """Values of the journal items that credit each customer of a payment.
+
+        What a payment brings beyond its shares stays with the last customer.
+        """
+        journal = payment.journal_id
+        currency = payment.currency_id
+        rest = payment.amount
+        owners = self._owners(item, open_items)
+        values = []
+        for number, ((partner_id, account_id), minor) in enumerate(owners.items(), 1):
+            amount = rest
+            if number < len(owners):
+                amount = currency.round(minor / 10**currency.decimal_places)
+            rest = currency.round(rest - amount)
+            values.append(
+                {
+                    "name": payment.reference or payment.payer_name or payment.text,
+                    "account_id": account_id,
+                    "partner_id": partner_id,
+                    "currency_id": currency.id,
+                    "billing_payment_id": payment.id,
+                    # False spares Odoo a look-up for each item.
+                    "analytic_distribution": False,
+                    **self._amounts(journal, currency, -amount, payment.booking_date),
+                }
+            )
+        return values
+
+    def _bank_item(self, payments, label):
+        """Values of the journal item on the bank account for all of ``payments``."""
+        journal = payments.journal_id
+        currency = payments.currency_id
+        total = currency.round(sum(payments.mapped("amount")))
+        return {
+            "name": label,
+            "account_id": journal.default_account_id.id,
+            "currency_id": currency.id,
+            **self._amounts(journal, currency, total, payments[0].booking_date),
+        }
+
+    @api.model
+    def _owners(self, item, open_items):
+        """Whom the shares of a decision are owed by.
+
+        :return: dict of (partner id, account id) to minor units
+        """
+        owners = {}
+        for share in item.shares:
+            target = open_items[share.move_id][0]
+            owner = (target["partner_id"], target["account_id"])
+            owners[owner] = owners.get(owner, 0) + share.amount
+        return owners
 
     def _link(self, payments, line_ids, is_collective):
         """Point payments to their statement lines and mark the customer items.
@@ -227,24 +265,22 @@ class BillingBooking(models.AbstractModel):
         ]
         if not booked:
             return
-        self.env["account.move.line"].flush_model(["billing_payment_id"])
+        self.env["account.move.line"].flush_model()
         self.env.cr.execute(
             SQL(
-                "SELECT billing_payment_id, id FROM account_move_line"
-                " WHERE billing_payment_id IN %s",
+                "SELECT billing_payment_id, partner_id, account_id, id"
+                " FROM account_move_line WHERE billing_payment_id IN %s",
                 tuple(booked),
             )
         )
-        own = dict(self.env.cr.fetchall())
-        pairs = [
-            [own[payment_id]]
-            + [
-                item["id"]
-                for share in by_id[payment_id].shares
-                for item in open_items[share.move_id]
-            ]
-            for payment_id in booked
-        ]
+        own = {tuple(row[:3]): row[3] for row in self.env.cr.fetchall()}
+        pairs = {}
+        for payment_id in booked:
+            for share in by_id[payment_id].shares:
+                for target in open_items[share.move_id]:
+                    key = (payment_id, target["partner_id"], target["account_id"])
+                    pairs.setdefault(key, [own[key]]).append(target["id"])
+        pairs = list(pairs.values())
         # One prefetch set for all: separate ones cost a query for each pair.
         together = [item_id for pair in pairs for item_id in pair]
         lines = self.env["account.move.line"].with_context(**context)
@@ -268,15 +304,22 @@ class BillingBooking(models.AbstractModel):
             item = by_id[payment.id]
             if item.outcome not in decision.BOOKED:
                 continue
-            target = open_items[item.shares[0].move_id][0]
             line = payment.statement_line_id
-            # Odoo rebuilds a line whose partner changes, so that comes first.
-            line.partner_id = target["partner_id"]
+            owners = self._owners(item, open_items)
+            if len(owners) == 1:
+                # Odoo rebuilds a line whose partner changes, so that comes first.
+                line.partner_id = next(iter(owners))[0]
             suspense = line._seek_for_lines()[1]
-            suspense.with_context(skip_account_move_synchronization=True).write(
+            items = self._customer_items(payment, item, open_items)
+            items[-1]["balance"] = suspense.balance - sum(
+                values["balance"] for values in items[:-1]
+            )
+            line.with_context(force_delete=True, skip_readonly_check=True).write(
                 {
-                    "account_id": target["account_id"],
-                    "billing_payment_id": payment.id,
+                    "line_ids": [
+                        Command.delete(suspense.id),
+                        *[Command.create(values) for values in items],
+                    ]
                 }
             )
             self._reconcile(payment, by_id, open_items, {})
@@ -403,12 +446,7 @@ class BillingBooking(models.AbstractModel):
             )
             for share, found in zip(item.shares, targets, strict=True)
         )
-        owners = {
-            (target["partner_id"], target["account_id"])
-            for found in targets
-            for target in found
-        }
-        if not fits or len(owners) != 1:
+        if not fits:
             return dataclasses.replace(
                 item,
                 outcome=decision.PROPOSED if item.candidates else decision.UNMATCHED,

@@ -36,6 +36,7 @@ class BillingImportCommand(models.AbstractModel):
             try:
                 file, seen = command._import_file(path, journal_code)
             except BankFileError as error:
+                error.file = str(path)
                 write_error(str(error))
                 counts["refused"] += 1
                 continue
@@ -57,7 +58,7 @@ class BillingImportCommand(models.AbstractModel):
             source = path.open("rb")
         except OSError as error:
             raise BankFileError(
-                str(path), 0, "file", f"cannot be read: {error.strerror}"
+                f"cannot be read: {error.strerror}", file=str(path), field="file"
             ) from error
         with source:
             file, seen = retrying(
@@ -97,7 +98,9 @@ class BillingImportCommand(models.AbstractModel):
         journals = journals.search([("code", "=", code), ("type", "=", "bank")])
         if not journals:
             raise BankFileError(
-                path.name, 0, "journal", f"there is no bank journal with code {code}"
+                f"there is no bank journal with code {code}",
+                file=path.name,
+                field="journal",
             )
         return journals
 

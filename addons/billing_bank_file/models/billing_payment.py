@@ -164,9 +164,7 @@ class BillingPayment(models.Model):
     @api.depends_context("lang")
     def _compute_reason_text(self):
         for payment in self:
-            payment.reason_text = ", ".join(
-                payment._reasons_in_words(payment.reasons)
-            )
+            payment.reason_text = ", ".join(payment._reasons_in_words(payment.reasons))
 
     @api.depends(
         "counterpart_line_ids.matched_debit_ids",
@@ -294,8 +292,7 @@ class BillingPayment(models.Model):
         :return: list of :class:`~..core.decision.Decision`, in the order of ``self``
         """
         return [
-            decision.Decision(payment_id, decision.UNMATCHED)
-            for payment_id in self.ids
+            decision.Decision(payment_id, decision.UNMATCHED) for payment_id in self.ids
         ]
 
     def _book_decisions(self, decisions):

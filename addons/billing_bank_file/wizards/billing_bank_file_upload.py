@@ -63,5 +63,7 @@ class BillingBankFileUpload(models.TransientModel):
             "res_model": "billing.bank.file",
             "view_mode": "list,form",
             "domain": [("id", "in", results.ids)],
-            **({"res_id": results.id, "view_mode": "form"} if len(results) == 1 else {}),
+            **(
+                {"res_id": results.id, "view_mode": "form"} if len(results) == 1 else {}
+            ),
         }

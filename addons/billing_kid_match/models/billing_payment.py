@@ -91,9 +91,7 @@ class BillingPayment(models.Model):
                 )
             )
         currency = payment_sudo.currency_id
-        comparison = currency.compare_amounts(
-            payment_sudo.amount, move.amount_residual
-        )
+        comparison = currency.compare_amounts(payment_sudo.amount, move.amount_residual)
         settled = min(payment_sudo.amount, move.amount_residual)
         item = decision.Decision(
             payment_sudo.id,
@@ -196,6 +194,51 @@ class BillingPayment(models.Model):
             payments._store_candidates(decisions)
 
     # === HELPERS === #
+
+    @api.model
+    def _reason_texts(self):
+        """Extend `billing_bank_file` with the words of matching."""
+        _ = self.env._
+        return {
+            **super()._reason_texts(),
+            # The reference
+            "reference_exact": _("reference exact"),
+            "cleaned": _("spaces or words around the reference"),
+            "leading_zeros": _("leading zeros differ"),
+            "digit_missing": _("digit %(position)s missing (%(digit)s)"),
+            "digit_extra": _("digit %(position)s too many (%(digit)s)"),
+            "digit_wrong": _("digit %(position)s wrong (%(was)s for %(should)s)"),
+            "digits_swapped": _("digits swapped from %(position)s (%(was)s)"),
+            "reference_in_text": _("reference found in the message"),
+            "reference_unknown": _("no invoice has a reference like %(reference)s"),
+            "reference_paid": _("reference %(reference)s is not open any more"),
+            "already_covered": _(
+                "reference %(reference)s is settled by another payment"
+            ),
+            "reference_shared": _("%(count)s invoices carry this reference"),
+            "neighbour_same_amount": _(
+                "open invoice %(reference)s is one digit away and has this amount"
+            ),
+            "dense_references": _("references lie too close to each other"),
+            "no_reference": _("no reference"),
+            # The amount
+            "amount_exact": _("amount exact"),
+            "amount_differs": _("amount differs"),
+            "amount_smaller": _("paid %(paid).2f of %(open).2f"),
+            "amount_larger": _("paid %(paid).2f for %(open).2f"),
+            "overpaid": _("%(rest).2f stays as the customer's credit"),
+            "other_currency": _("the invoice is in another currency"),
+            "money_out": _("money out"),
+            # The choice
+            "same_customer": _("same customer"),
+            "open_invoices": _("%(count)s open invoices"),
+            "several_candidates": _("%(count)s invoices are about as likely"),
+            "not_sure_enough": _("not certain enough"),
+            "search_limited": _("too many similar references to look at all"),
+            "changed_meanwhile": _("the invoice changed meanwhile"),
+            "accepted": _("accepted by %(user)s"),
+            "undone": _("taken off by %(user)s"),
+        }
 
     def _outcome_invoices(self):
         if self.state == decision.PROPOSED:

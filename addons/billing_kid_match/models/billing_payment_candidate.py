@@ -2,7 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
-from ..core.alignment import align
+from ..core import edits
 
 
 class BillingPaymentCandidate(models.Model):
@@ -84,25 +84,28 @@ class BillingPaymentCandidate(models.Model):
         self.ensure_one()
         paid = self.payment_id.reference_key or ""
         issued = self.reference or ""
-        if not issued or not paid or self.distance < 0:
+        explanation = paid and issued and edits.explain(paid, issued)
+        if not explanation:
             return Markup("<span>%s</span>") % issued
         titles = {
-            "missing": self.env._("missing in the payment"),
-            "wrong": self.env._("paid as %(digit)s"),
-            "extra": self.env._("only in the payment"),
-            "swapped": self.env._("swapped in the payment"),
+            edits.MISSING: self.env._("missing in the payment"),
+            edits.EXTRA: self.env._("only in the payment"),
+            edits.WRONG: self.env._("paid as %(digit)s"),
+            edits.SWAPPED: self.env._("swapped in the payment"),
+            edits.ZERO: self.env._("leading zero"),
         }
         parts = []
-        for was, should, kind in align(paid, issued):
-            if kind == "same":
+        for was, should, kind in edits.alignment(paid, issued, explanation):
+            if kind == edits.SAME:
                 parts.append(Markup("%s") % should)
                 continue
             parts.append(
                 Markup(
-                    '<mark class="o_billing_digit o_billing_digit_%s" title="%s">%s</mark>'
+                    '<mark class="o_billing_digit o_billing_digit_%s" title="%s">%s'
+                    "</mark>"
                 )
                 % (kind, titles[kind] % {"digit": was}, should or was)
             )
-        return Markup('<span class="o_billing_reference">%s</span>') % Markup(
-            ""
-        ).join(parts)
+        return Markup('<span class="o_billing_reference">%s</span>') % Markup("").join(
+            parts
+        )
