@@ -1,0 +1,638 @@
+"""What is to be done with a payment, given what the search found.
+
+Two looks. The first sees only the invoices that carry the paid reference, and
+settles nearly all payments. It says what the others need to be known; the second
+look decides them with that. Both take payments in order and keep account of what is
+still open on each invoice, so that no money is promised twice.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import exp, log
+
+from odoo.addons.billing_bank_file.core.decision import (
+    PARTIAL,
+    PROPOSED,
+    RECONCILED,
+    UNMATCHED,
+    Candidate,
+    Decision,
+    Reason,
+    Share,
+)
+
+from . import edits, scoring
+from .edits import Explanation, explain
+from .scoring import Invoice, Scored, Surroundings
+from .weights import Policy, Weights
+
+# What the first look makes of a payment
+SURE = "sure"  # its own invoices, the open amount
+COVERED = "covered"  # as sure, but another payment of the batch was first
+AMOUNT = "amount"  # its own invoice, another amount
+SHARED = "shared"  # several invoices carry the reference
+CLOSED = "closed"  # the reference of an invoice that is not open
+CURRENCY = "currency"  # the reference of an invoice in another currency
+UNKNOWN = "unknown"  # nobody's reference
+NOTHING = "nothing"  # no reference, or no money in
+
+#: Digits from which a number in a message identifies its invoice by itself.
+MIN_TELLING_DIGITS = 7
+
+_EDIT_CODES = {
+    edits.MISSING: "digit_missing",
+    edits.EXTRA: "digit_extra",
+    edits.WRONG: "digit_wrong",
+    edits.SWAPPED: "digits_swapped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One reference that a payment states.
+
+    :param key: bare reference, the prefix words gone
+    :param raw: as the payer wrote it
+    :param in_text: found in the message, not in a reference field
+    :param also: the same with its prefix words, when there were any; an invoice may
+        carry them
+    """
+
+    key: str
+    raw: str
+    in_text: bool = False
+    also: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.key, self.also) if self.also else (self.key,)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A payment as far as matching looks at it.
+
+    :param amount: minor units, above zero for money in
+    :param unit: minor units of one whole, such as 100
+    :param queries: the references it states, the most telling first
+    """
+
+    payment_id: int
+    company_id: int
+    currency_id: int
+    amount: int
+    unit: int
+    queries: tuple[Query, ...]
+
+
+@dataclass(slots=True)
+class Look:
+    """First look at a payment.
+
+    :param kind: one of the constants of this module
+    :param invoices: the invoices it is about
+    :param query: the reference that led there
+    :param explanation: how the paid reference differs from the issued one
+    """
+
+    kind: str
+    invoices: tuple[Invoice, ...] = ()
+    query: Query | None = None
+    explanation: Explanation = Explanation()
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the second look knows beside the first.
+
+    :param near: invoices up to two edits away, open or not
+    :param around: how many invoices are open and share the amount
+    :param dense: other customers' references one base digit away
+    :param customer: open invoices of the customers of the first look, oldest first
+    """
+
+    near: Sequence[Invoice] = ()
+    around: Surroundings = Surroundings(1, 0)
+    dense: float = 0.0
+    customer: Sequence[Invoice] = ()
+
+
+def first_look(paid: Paid, hits: Sequence[Invoice]) -> Look:
+    """Sort a payment by the invoices that carry its reference.
+
+    :param hits: all customer invoices, in whatever state, whose reference equals one
+        of the payment's but for leading zeros
+    """
+    if paid.amount <= 0 or not paid.queries:
+        return Look(NOTHING)
+    if len(paid.queries) > 1 and not paid.queries[0].in_text:
+        look = _look_at_several(paid, hits)
+        if look:
+            return look
+    for query in paid.queries:
+        found = [hit for hit in hits if hit.key in query.keys]
+        explanation = Explanation()
+        if not found:
+            # an unknown number of zeros at the front is still the same number
+            close = [(hit, explain(query.key, hit.key)) for hit in hits]
+            found = [hit for hit, how in close if how and not how.distance]
+            if found:
+                explanation = explain(query.key, found[0].key)
+        if found:
+            return _look_at(paid, query, found, explanation)
+    return Look(UNKNOWN, query=paid.queries[0])
+
+
+def _look_at(paid, query, found, explanation) -> Look:
+    here = [hit for hit in found if hit.currency_id == paid.currency_id]
+    still_open = [hit for hit in here if hit.is_open]
+    customers = {hit.partner_id for hit in found}
+    if not still_open:
+        kind = CURRENCY if any(hit.is_open for hit in found) else CLOSED
+        return Look(kind, tuple(found), query, explanation)
+    if len(still_open) > 1 or len(customers) > 1:
+        return Look(SHARED, tuple(still_open), query, explanation)
+    # a short number in a message may be anything
+    telling = not query.in_text or len(query.key.lstrip("0")) >= MIN_TELLING_DIGITS
+    if still_open[0].residual == paid.amount and telling:
+        return Look(SURE, tuple(still_open), query, explanation)
+    if len(found) > 1:
+        return Look(SHARED, tuple(still_open), query, explanation)
+    return Look(AMOUNT, tuple(still_open), query, explanation)
+
+
+def _look_at_several(paid, hits) -> Look | None:
+    """A payment that states several references: all of them or a person."""
+    by_key: dict[str, list[Invoice]] = {}
+    for hit in hits:
+        by_key.setdefault(hit.key, []).append(hit)
+    groups = [
+        [hit for key in query.keys for hit in by_key.get(key, ())]
+        for query in paid.queries
+        if not query.in_text
+    ]
+    usable = [
+        [hit for hit in g if hit.is_open and hit.currency_id == paid.currency_id]
+        for g in groups
+    ]
+    found = tuple({hit.move_id: hit for group in usable for hit in group}.values())
+    if not found:
+        return None
+    alone = all(len(group) == 1 for group in groups) and all(usable)
+    if alone and sum(hit.residual for hit in found) == paid.amount:
+        return Look(SURE, found, paid.queries[0])
+    return Look(SHARED, found, paid.queries[0])
+
+
+class Ledger:
+    """What is still open on the invoices while a batch is decided."""
+
+    def __init__(self):
+        self._taken: dict[int, int] = {}
+
+    def left(self, invoice: Invoice) -> int:
+        return invoice.residual - self._taken.get(invoice.move_id, 0)
+
+    def take(self, invoice: Invoice, amount: int):
+        self._taken[invoice.move_id] = self._taken.get(invoice.move_id, 0) + amount
+
+
+class Decider:
+    """Decides the payments of one batch.
+
+    :param weights: what the evidence is worth
+    :param policy: when it is enough
+    :param open_counts: number of open invoices by company
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        policy: Policy,
+        open_counts: dict[int, int],
+    ):
+        self.weights = weights
+        self.policy = policy
+        self.open_counts = open_counts
+        self.ledger = Ledger()
+        self._exact_cache: dict[tuple, tuple[float, Reason]] = {}
+        self._amount_exact = Reason(
+            "amount_exact",
+            (),
+            # the worst case, so that nobody has to be asked how usual the amount is
+            log(weights.amount_equal) - weights.log_amount(100, 50, 1000),
+        )
+
+    # First look
+
+    def settle_sure(self, paid: Paid, look: Look) -> Decision | None:
+        """Decide a payment whose first look is :data:`SURE`.
+
+        :return: None, and the look turned to :data:`COVERED`, when payments before
+            this one have taken the money's place
+        """
+        invoices = look.invoices
+        if any(self.ledger.left(inv) != inv.residual for inv in invoices):
+            look.kind = COVERED
+            return None
+        for invoice in invoices:
+            self.ledger.take(invoice, invoice.residual)
+        probability, reference = self._exact_evidence(paid, look)
+        reasons = (reference, *self._cleaned(look), self._amount_exact)
+        return Decision(
+            paid.payment_id,
+            RECONCILED,
+            tuple([Share(inv.move_id, inv.residual) for inv in invoices]),
+            probability,
+            reasons,
+            tuple(
+                [
+                    Candidate(
+                        inv.move_id,
+                        inv.partner_id,
+                        probability,
+                        inv.residual,
+                        inv.reference,
+                        look.explanation.distance,
+                        reasons,
+                    )
+                    for inv in invoices
+                ]
+            ),
+        )
+
+    # Second look
+
+    def settle(self, paid: Paid, look: Look, facts: Facts) -> Decision:
+        """Decide a payment that the first look could not settle."""
+        if look.kind == NOTHING:
+            return self._settle_nothing(paid)
+        if look.kind == AMOUNT:
+            return self._settle_amount(paid, look, facts)
+        if look.kind == UNKNOWN:
+            return self._settle_unknown(paid, look, facts)
+        return self._settle_elsewhere(paid, look, facts)
+
+    def _settle_nothing(self, paid: Paid) -> Decision:
+        code = "money_out" if paid.amount <= 0 else "no_reference"
+        return Decision(paid.payment_id, UNMATCHED, (), 0.0, (Reason(code),), ())
+
+    def _settle_elsewhere(self, paid: Paid, look: Look, facts: Facts) -> Decision:
+        """The reference is known, and still a person has to look."""
+        if look.kind == SHARED:
+            reason = Reason("reference_shared", (("count", len(look.invoices)),))
+            pool = look.invoices
+        elif look.kind == CURRENCY:
+            reason, pool = Reason("other_currency"), ()
+        elif look.kind == COVERED:
+            reason = Reason("already_covered", (("reference", look.query.key),))
+            pool = facts.customer
+        else:
+            values = (("reference", look.invoices[0].reference),)
+            reason, pool = Reason("reference_paid", values), facts.customer
+        pool = [invoice for invoice in pool if self.ledger.left(invoice) > 0]
+        candidates = self._rank_by_amount(paid, look, facts, pool)
+        return Decision(
+            paid.payment_id,
+            PROPOSED if candidates else UNMATCHED,
+            (),
+            max((item.probability for item in candidates), default=0.0),
+            (reason, *self._cleaned(look)),
+            tuple(candidates),
+        )
+
+    def _settle_amount(self, paid: Paid, look: Look, facts: Facts) -> Decision:
+        """The reference of an open invoice, but not its amount."""
+        invoice = look.invoices[0]
+        left = self.ledger.left(invoice)
+        if left <= 0:
+            return self._settle_elsewhere(paid, _turned(look, COVERED), facts)
+        probability, reference = self._exact_evidence(paid, look)
+        reasons = [reference, *self._cleaned(look), *self._amount_reasons(paid, left)]
+        rivals = [
+            other
+            for other in facts.near
+            if other.move_id != invoice.move_id
+            and other.is_open
+            and other.currency_id == paid.currency_id
+            and self.ledger.left(other) == paid.amount
+            and explain(look.query.key, other.key)
+        ]
+        doubts = []
+        if rivals:
+            doubts.append(
+                Reason("neighbour_same_amount", (("reference", rivals[0].reference),))
+            )
+        if facts.dense >= self.policy.dense:
+            doubts.append(Reason("dense_references"))
+        if look.query.in_text:
+            doubts.append(Reason("reference_in_text"))
+        if look.explanation.zeros and left != paid.amount:
+            doubts.append(Reason("amount_differs"))
+        if not doubts:
+            taken = min(left, paid.amount)
+            self.ledger.take(invoice, taken)
+            candidate = self._candidate(invoice, look, probability, reasons)
+            return Decision(
+                paid.payment_id,
+                RECONCILED if paid.amount >= left else PARTIAL,
+                (Share(invoice.move_id, taken),),
+                probability,
+                tuple(reasons),
+                (candidate,),
+            )
+        scored = scoring.score(
+            look.query.key,
+            paid.amount,
+            [self._as_left(item) for item in (invoice, *rivals)],
+            facts.around,
+            self.weights,
+        )
+        return Decision(
+            paid.payment_id,
+            PROPOSED,
+            (),
+            scored[0].probability,
+            tuple(doubts + reasons),
+            self._candidates(paid, look, scored),
+        )
+
+    def _settle_unknown(self, paid: Paid, look: Look, facts: Facts) -> Decision:
+        """Nobody's reference: repair it, or show what it may have been."""
+        pool = [
+            self._as_left(invoice)
+            for invoice in facts.near
+            if invoice.currency_id == paid.currency_id
+        ]
+        covered = [
+            invoice
+            for invoice in facts.near
+            if invoice.is_open and self.ledger.left(invoice) < invoice.residual
+        ]
+        scored = scoring.score(
+            look.query.key, paid.amount, pool, facts.around, self.weights
+        )
+        worth = [item for item in scored if item.probability >= self.policy.propose]
+        best = scored[0] if scored else None
+        if best and self._is_enough(paid, look, facts, scored, covered):
+            invoice = best.invoice
+            self.ledger.take(invoice, paid.amount)
+            candidates = self._candidates(paid, look, scored[:1])
+            return Decision(
+                paid.payment_id,
+                RECONCILED,
+                (Share(invoice.move_id, paid.amount),),
+                best.probability,
+                candidates[0].reasons,
+                candidates,
+            )
+        reasons = [self._why_not(paid, look, facts, scored, covered)]
+        if facts.around.limited:
+            reasons.append(Reason("search_limited"))
+        return Decision(
+            paid.payment_id,
+            PROPOSED if worth else UNMATCHED,
+            (),
+            best.probability if worth else 0.0,
+            tuple(reasons),
+            self._candidates(paid, look, worth),
+        )
+
+    def _is_enough(
+        self,
+        paid: Paid,
+        look: Look,
+        facts: Facts,
+        scored: Sequence[Scored],
+        covered: Sequence[Invoice],
+    ) -> bool:
+        """Whether the likeliest repair may be booked."""
+        best = scored[0]
+        if not best.is_amount_equal or best.invoice.residual != paid.amount:
+            return False
+        if any(_rivals(best, item, look.query.key) for item in covered):
+            return False
+        if best.explanation.distance < 2:
+            return best.probability >= self.policy.one_edit
+        # both slips must leave enough behind, and nothing else may be near
+        key = look.query.key
+        return (
+            best.probability >= self.policy.two_edits
+            and not best.explanation.zeros
+            and len(key.lstrip("0")) >= self.policy.two_edits_length
+            and not facts.around.limited
+            and all(
+                invoice.move_id == best.invoice.move_id or not explain(key, invoice.key)
+                for invoice in facts.near
+            )
+        )
+
+    def _why_not(self, paid, look, facts, scored, covered) -> Reason:
+        if not scored:
+            if covered:
+                return Reason("already_covered", (("reference", covered[0].reference),))
+            return Reason("reference_unknown", (("reference", look.query.key),))
+        if sum(item.probability >= self.policy.propose for item in scored) > 1:
+            return Reason("several_candidates", (("count", len(scored)),))
+        if not scored[0].is_amount_equal:
+            return Reason("amount_differs")
+        return Reason("not_sure_enough")
+
+    # Evidence in words
+
+    def _exact_evidence(self, paid: Paid, look: Look) -> tuple[float, Reason]:
+        """Probability of an exact reference, and what it weighs."""
+        key = look.query.key
+        open_count = self.open_counts.get(paid.company_id, 1)
+        cache_key = (
+            len(key),
+            len(key.lstrip("0")),
+            look.query.in_text,
+            bool(look.explanation.zeros),
+            paid.company_id,
+        )
+        if cache_key not in self._exact_cache:
+            weights = self.weights
+            seen = scoring.log_reference(look.explanation, len(key), weights)
+            nothing = scoring.log_nothing_open(key, True, look.query.in_text, weights)
+            null = log(weights.known + weights.stranger)
+            odds = log(weights.open / max(open_count, 1)) + seen - nothing
+            probability = 1 / (1 + exp(-odds)) if odds > -50 else 0.0
+            code = "leading_zeros" if look.explanation.zeros else "reference_exact"
+            self._exact_cache[cache_key] = (
+                probability,
+                Reason(code, (), seen - nothing + null),
+            )
+        return self._exact_cache[cache_key]
+
+    def _cleaned(self, look: Look) -> tuple[Reason, ...]:
+        """That spaces or words were left out before comparing."""
+        query = look.query
+        if query and query.raw.strip() != query.key:
+            return (Reason("cleaned", (("raw", query.raw.strip()),)),)
+        return ()
+
+    def _amount_reasons(self, paid: Paid, left: int) -> list[Reason]:
+        values = (("paid", paid.amount / paid.unit), ("open", left / paid.unit))
+        if paid.amount == left:
+            return [self._amount_exact]
+        weight = log(self.weights.amount_other)
+        if paid.amount < left:
+            return [Reason("amount_smaller", values, weight)]
+        rest = (("rest", (paid.amount - left) / paid.unit),)
+        return [Reason("amount_larger", values, weight), Reason("overpaid", rest)]
+
+    def _candidates(
+        self, paid: Paid, look: Look, scored: Sequence[Scored]
+    ) -> tuple[Candidate, ...]:
+        return tuple(
+            Candidate(
+                item.invoice.move_id,
+                item.invoice.partner_id,
+                item.probability,
+                item.invoice.residual,
+                item.invoice.reference,
+                item.explanation.distance,
+                tuple(self._parts(paid, look, item)),
+            )
+            for item in scored[: self.policy.candidates]
+        )
+
+    def _parts(self, paid: Paid, look: Look, item: Scored) -> list[Reason]:
+        """The evidence on one candidate, in the order people look at it."""
+        parts = reference_reasons(item.explanation, item.reference)
+        parts += self._cleaned(look)
+        if item.invoice.residual == paid.amount:
+            parts.append(Reason("amount_exact", (), item.amount))
+        else:
+            values = (
+                ("paid", paid.amount / paid.unit),
+                ("open", item.invoice.residual / paid.unit),
+            )
+            smaller = paid.amount < item.invoice.residual
+            code = "amount_smaller" if smaller else "amount_larger"
+            parts.append(Reason(code, values, item.amount))
+        count = self.open_counts.get(paid.company_id, 1)
+        parts.append(Reason("open_invoices", (("count", count),), item.prior))
+        return parts
+
+    def _candidate(self, invoice, look, probability, reasons) -> Candidate:
+        return Candidate(
+            invoice.move_id,
+            invoice.partner_id,
+            probability,
+            invoice.residual,
+            invoice.reference,
+            look.explanation.distance,
+            tuple(reasons),
+        )
+
+    def _rank_by_amount(
+        self, paid: Paid, look: Look, facts: Facts, pool: Sequence[Invoice]
+    ) -> list[Candidate]:
+        """Open invoices of a known customer: in the order given, weighed by amount."""
+        weights = self.weights
+        around = facts.around
+        log_amount = weights.log_amount(paid.amount, around.sharing, around.open_count)
+        equal = exp(log(weights.amount_equal) - log_amount)
+        shares = [
+            equal if self.ledger.left(item) == paid.amount else weights.amount_other
+            for item in pool
+        ]
+        # next to these the customer may pay something that is not open
+        total = sum(shares) + len(pool)
+        ranked = []
+        for share, invoice in zip(shares, pool, strict=True):
+            left = self.ledger.left(invoice)
+            reasons = [Reason("same_customer"), *self._amount_reasons(paid, left)]
+            if look.kind == SHARED:
+                reasons[0] = Reason("reference_exact")
+            ranked.append(
+                Candidate(
+                    invoice.move_id,
+                    invoice.partner_id,
+                    share / total,
+                    invoice.residual,
+                    invoice.reference,
+                    look.explanation.distance if look.kind == SHARED else -1,
+                    tuple(reason for reason in reasons if reason.code != "overpaid"),
+                )
+            )
+        return ranked[: self.policy.candidates]
+
+    def _as_left(self, invoice: Invoice) -> Invoice:
+        """The invoice as it stands after the payments decided before."""
+        left = self.ledger.left(invoice)
+        if left == invoice.residual:
+            return invoice
+        return Invoice(
+            invoice.move_id,
+            invoice.partner_id,
+            invoice.key,
+            invoice.reference,
+            left,
+            invoice.total,
+            invoice.is_open and left > 0,
+            invoice.currency_id,
+        )
+
+
+def reference_reasons(explanation: Explanation, weight: float) -> list[Reason]:
+    """What happened to the reference, as reasons that share ``weight``."""
+    found = []
+    if explanation.zeros:
+        found.append(("leading_zeros", (("count", abs(explanation.zeros)),)))
+    for edit in explanation.edits:
+        values: tuple[tuple[str, str | int], ...] = (("position", edit.position),)
+        if edit.kind == edits.MISSING:
+            values += (("digit", edit.should),)
+        elif edit.kind == edits.EXTRA:
+            values += (("digit", edit.was),)
+        else:
+            values += (("was", edit.was), ("should", edit.should))
+        found.append((_EDIT_CODES[edit.kind], values))
+    if not found:
+        found.append(("reference_exact", ()))
+    part = weight / len(found)
+    return [Reason(code, values, part) for code, values in found]
+
+
+def decide_in_order(
+    decider: Decider,
+    payments: Sequence[Paid],
+    looks: Sequence[Look],
+    gather: Callable[[list[int]], dict[int, Facts]],
+) -> list[Decision]:
+    """Decide a batch: sure payments first, then those with a known reference.
+
+    Money that names its invoice exactly comes before money whose reference had to be
+    repaired, wherever they stand; among equals the order of the batch holds.
+
+    :param gather: called once with the places of the payments that need more, returns
+        their facts by place
+    """
+    decisions: dict[int, Decision] = {}
+    waiting = []
+    for at, (paid, look) in enumerate(zip(payments, looks, strict=True)):
+        decision = decider.settle_sure(paid, look) if look.kind == SURE else None
+        if decision is None:
+            waiting.append(at)
+        else:
+            decisions[at] = decision
+    facts = gather([at for at in waiting if looks[at].kind != NOTHING])
+    waiting.sort(key=lambda at: (looks[at].kind == UNKNOWN, at))
+    for at in waiting:
+        decisions[at] = decider.settle(payments[at], looks[at], facts.get(at, Facts()))
+    return [decisions[at] for at in range(len(payments))]
+
+
+def _rivals(best: Scored, covered: Invoice, key: str) -> bool:
+    """Whether an invoice that is paid already explains the reference as well."""
+    if covered.move_id == best.invoice.move_id:
+        return True
+    other = explain(key, covered.key)
+    return other is not None and other.distance <= best.explanation.distance
+
+
+def _turned(look: Look, kind: str) -> Look:
+    return Look(kind, look.invoices, look.query, look.explanation)

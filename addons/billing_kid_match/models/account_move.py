@@ -1,0 +1,43 @@
+from odoo import models
+
+from odoo.addons.billing_base.core.reference import BUCKET_SQL
+
+from ..core.search import PIECES_SQL
+
+#: Customer invoices, in whatever state, that carry a reference.
+ISSUED_SQL = (
+    "payment_reference IS NOT NULL AND move_type IN ('out_invoice', 'out_receipt')"
+)
+#: Customer invoices that money can settle.
+OPEN_SQL = (
+    "state = 'posted' AND move_type IN ('out_invoice', 'out_receipt') "
+    "AND payment_state IN ('not_paid', 'partial', 'blocked')"
+)
+
+_BUCKET = BUCKET_SQL.format(column="payment_reference")
+_PIECES = [piece.format(column="payment_reference") for piece in PIECES_SQL]
+
+
+class AccountMove(models.Model):
+    """Indexes that find invoices by damaged references, see ``billing.matcher``."""
+
+    _inherit = "account.move"
+
+    _billing_bucket_idx = models.Index(
+        f"(({_BUCKET}), company_id) WHERE {ISSUED_SQL}",
+    )
+    _billing_piece1_idx = models.Index(
+        f"(({_PIECES[0]}), amount_residual) WHERE {OPEN_SQL}",
+    )
+    _billing_piece2_idx = models.Index(
+        f"(({_PIECES[1]}), amount_residual) WHERE {OPEN_SQL}",
+    )
+    _billing_piece3_idx = models.Index(
+        f"(({_PIECES[2]}), amount_residual) WHERE {OPEN_SQL}",
+    )
+    _billing_open_amount_idx = models.Index(
+        f"(company_id, currency_id, amount_residual) WHERE {OPEN_SQL}",
+    )
+    _billing_open_customer_idx = models.Index(
+        f"(commercial_partner_id, invoice_date_due, id) WHERE {OPEN_SQL}",
+    )

@@ -1,0 +1,647 @@
+import json
+from collections import defaultdict
+
+from rapidfuzz.distance import OSA
+
+from odoo import models
+from odoo.tools import SQL
+
+from odoo.addons.billing_base.core.reference import (
+    BUCKET_SQL,
+    bucket,
+    check_passes,
+    compact,
+)
+
+from ..core import search
+from ..core.decide import (
+    AMOUNT,
+    CLOSED,
+    COVERED,
+    UNKNOWN,
+    Decider,
+    Facts,
+    Paid,
+    decide_in_order,
+    first_look,
+)
+from ..core.edits import MAX_EDITS
+from ..core.queries import stated_references
+from ..core.scoring import Invoice, Surroundings
+from ..core.weights import DEFAULT_POLICY, DEFAULT_WEIGHTS
+from .account_move import ISSUED_SQL, OPEN_SQL
+
+_BUCKET = SQL(BUCKET_SQL.format(column="m.payment_reference"))
+_PIECES = [SQL(sql.format(column="m.payment_reference")) for sql in search.PIECES_SQL]
+_ISSUED = SQL(ISSUED_SQL)
+_OPEN = SQL(OPEN_SQL)
+_COLUMNS = SQL(
+    """m.id, m.commercial_partner_id, m.payment_reference, m.amount_residual,
+       m.amount_total, m.currency_id,
+       m.state = 'posted' AND m.payment_state IN ('not_paid', 'partial', 'blocked')"""
+)
+
+#: Open invoices are counted one by one up to here, then taken from the statistics.
+COUNTED = 10_000
+#: Invoices looked at that share one reference, the open ones first.
+MAX_SAME_REFERENCE = 50
+#: An amount that at most so many open invoices share is searched whole; a more usual
+#: one by pieces of the reference.
+MAX_SAME_AMOUNT = 300
+#: Where counting invoices of one amount ends.
+MAX_COUNTED_AMOUNT = 50_000
+#: Invoices looked at that share amount and one piece. A dense numbering has thousands
+#: behind its first digits; then the other pieces have to do.
+MAX_SAME_PIECE = 150
+#: Damaged references in one batch up to which all neighbours are searched; above, only
+#: those with a right check digit for the kinds of references that are about.
+MAX_UNPRUNED = 20
+#: References looked at to find which kinds are about, and the share of them a kind
+#: needs to be searched.
+SAMPLE = 4_000
+MIN_FAMILY_SHARE = 0.002
+#: Payments by which the density of the numbering is measured.
+DENSITY_SAMPLE = 50
+#: Strings sent to the database in one statement.
+CHUNK = 1_000_000
+
+
+class BillingMatcher(models.AbstractModel):
+    """Finds the invoices of payments: reads the books, decides, changes nothing.
+
+    A batch takes a fixed number of statements. Each asks for exact strings or amounts
+    that the indexes of ``account.move`` answer; everything uncertain is weighed in
+    ``core``.
+    """
+
+    _name = "billing.matcher"
+    _description = "Payment Matching"
+
+    def _decide(self, payment_ids):
+        """Decide what is to be done with payments.
+
+        :param payment_ids: ids of ``billing.payment`` records
+        :return: one decision for each, in the same order
+        :rtype: list[~odoo.addons.billing_bank_file.core.decision.Decision]
+        """
+        if not payment_ids:
+            return []
+        self.env["billing.payment"].flush_model()
+        units = self._get_currency_units()
+        return self._decide_paid(self._load_payments(payment_ids, units), units)
+
+    def _decide_paid(self, payments, units):
+        """Decide payments that are loaded already.
+
+        :param list[Paid] payments: of any companies
+        :param dict units: minor units of one whole by currency id
+        """
+        self.env["account.move"].flush_model()
+        # Thousands of cheap index probes: compiling them costs more than it saves
+        self.env.cr.execute("SET LOCAL jit = off")
+        hits = self._find_references(payments, units)
+        looks = [
+            first_look(paid, found) for paid, found in zip(payments, hits, strict=True)
+        ]
+        open_counts = self._count_open({paid.company_id for paid in payments})
+        decider = Decider(self._get_weights(), self._get_policy(), open_counts)
+
+        def gather(places):
+            return self._gather(payments, looks, places, open_counts, units)
+
+        return decide_in_order(decider, payments, looks, gather)
+
+    def _get_weights(self):
+        """What the evidence is worth."""
+        return DEFAULT_WEIGHTS
+
+    def _get_policy(self):
+        """When a payment is booked without a person."""
+        return DEFAULT_POLICY
+
+    # === LOADING === #
+
+    def _get_currency_units(self):
+        rows = self.env.execute_query(
+            SQL("SELECT id, decimal_places FROM res_currency")
+        )
+        return {currency: 10 ** (places or 0) for currency, places in rows}
+
+    def _load_payments(self, payment_ids, units):
+        """Read payments in the order given.
+
+        :rtype: list[Paid]
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id, p.company_id, p.currency_id, p.amount, p.reference,
+                       CASE WHEN jsonb_typeof(p.reference_values) = 'array'
+                            THEN CASE WHEN jsonb_array_length(p.reference_values) > 1
+                                 THEN p.reference_values::text END
+                       END,
+                       CASE WHEN p.reference IS NULL THEN p.text END
+                  FROM billing_payment p
+                  JOIN unnest(%s::int[]) WITH ORDINALITY AS o(id, place)
+                    ON o.id = p.id
+                 ORDER BY o.place
+                """,
+                list(payment_ids),
+            )
+        )
+        payments = []
+        for payment, company, currency, amount, reference, values, text in rows:
+            others = (item["value"] for item in json.loads(values)) if values else ()
+            unit = units[currency]
+            payments.append(
+                Paid(
+                    payment,
+                    company,
+                    currency,
+                    round(float(amount) * unit),
+                    unit,
+                    stated_references(reference, others, text),
+                )
+            )
+        return payments
+
+    def _count_open(self, company_ids):
+        """Number of open invoices by company; large ones from the statistics."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT c.id,
+                       (SELECT count(*)
+                          FROM (SELECT 1 FROM account_move m
+                                 WHERE m.company_id = c.id AND %s
+                                 LIMIT %s) AS some),
+                       (SELECT reltuples FROM pg_class
+                         WHERE oid = to_regclass(%s))
+                  FROM unnest(%s::int[]) AS c(id)
+                """,
+                _OPEN,
+                COUNTED + 1,
+                "account_move_billing_open_amount_idx",
+                list(company_ids),
+            )
+        )
+        return {
+            company: max(count, int(estimate or 0)) if count > COUNTED else count
+            for company, count, estimate in rows
+        }
+
+    # === SEARCHING === #
+
+    def _find_references(self, payments, units):
+        """Invoices of any state that carry a stated reference, but for leading zeros.
+
+        :return: list of invoices for each payment
+        """
+        wanted = defaultdict(list)
+        for place, paid in enumerate(payments):
+            if paid.amount > 0:
+                for query in paid.queries:
+                    for key in query.keys:
+                        wanted[bucket(key), paid.company_id].append(place)
+        hits = [[] for _ in payments]
+        targets = list(wanted)
+        for at, invoice in self._probe_buckets(targets, units):
+            for place in wanted[targets[at]]:
+                hits[place].append(invoice)
+        return hits
+
+    def _probe_buckets(self, targets, units):
+        """Look up references.
+
+        :param targets: pairs of bucket and company id
+        :return: iterator over pairs of place in ``targets`` and invoice
+        """
+        order = sorted(range(len(targets)), key=targets.__getitem__)
+        for start in range(0, len(order), CHUNK):
+            part = order[start : start + CHUNK]
+            self.env.cr.execute(
+                SQL(
+                    """
+                    SELECT q.at, found.*
+                      FROM unnest(%s::int[], %s::text[], %s::int[])
+                           AS q(at, bucket, company_id)
+                     CROSS JOIN LATERAL (
+                           SELECT %s AS is_open
+                             FROM account_move m
+                            WHERE %s = q.bucket AND m.company_id = q.company_id
+                              AND %s
+                            ORDER BY is_open DESC
+                            LIMIT %s) AS found
+                    """,
+                    _int_array(part),
+                    _text_array(targets[at][0] for at in part),
+                    _int_array(targets[at][1] for at in part),
+                    _COLUMNS,
+                    _BUCKET,
+                    _ISSUED,
+                    MAX_SAME_REFERENCE,
+                )
+            )
+            for at, *row in self.env.cr.fetchall():
+                yield at, _to_invoice(row, units)
+
+    def _gather(self, payments, looks, places, open_counts, units):
+        """Collect what the second look needs.
+
+        :param places: which of the payments
+        :return: facts by place
+        """
+        doubtful = [at for at in places if looks[at].kind in (UNKNOWN, AMOUNT)]
+        unknown = [at for at in doubtful if looks[at].kind == UNKNOWN]
+        sharing = self._count_amounts(payments, places)
+        near, limited = self._find_same_amount(
+            payments, looks, doubtful, sharing, units
+        )
+        self._find_one_edit(payments, looks, unknown, near, units)
+        customers = self._find_customers(payments, looks, places, units)
+        dense = self._measure_density(payments, looks, doubtful, units)
+        facts = {}
+        for at in places:
+            paid = payments[at]
+            facts[at] = Facts(
+                near=list(near.get(at, {}).values()),
+                around=Surroundings(
+                    open_counts.get(paid.company_id, 0),
+                    sharing[_amount_of(paid)],
+                    bool(looks[at].query and looks[at].query.in_text),
+                    at in limited,
+                ),
+                dense=dense.get(at, 0.0),
+                customer=customers.get(at, ()),
+            )
+        return facts
+
+    def _count_amounts(self, payments, places):
+        """How many open invoices share the amounts of payments, up to a limit.
+
+        :return: number by company, currency and amount
+        """
+        amounts = sorted({_amount_of(payments[at]) for at in places})
+        if not amounts:
+            return {}
+        unit_of = {_amount_of(payments[at]): payments[at].unit for at in places}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT q.at, (SELECT count(*)
+                          FROM (SELECT 1 FROM account_move m
+                                 WHERE m.company_id = q.company_id
+                                   AND m.currency_id = q.currency_id
+                                   AND m.amount_residual = q.amount AND %s
+                                 LIMIT %s) AS some)
+                  FROM unnest(%s::int[], %s::int[], %s::int[], %s::numeric[])
+                       AS q(at, company_id, currency_id, amount)
+                """,
+                _OPEN,
+                MAX_COUNTED_AMOUNT,
+                _int_array(range(len(amounts))),
+                _int_array(company for company, _, _ in amounts),
+                _int_array(currency for _, currency, _ in amounts),
+                _decimal_array((amount, unit_of[amount]) for amount in amounts),
+            )
+        )
+        return {amounts[at]: count for at, count in rows}
+
+    def _find_same_amount(self, payments, looks, places, sharing, units):
+        """Open invoices with just the paid amount whose reference is two edits away.
+
+        :return: (invoices by id by place, places whose search was cut short)
+        """
+        near = defaultdict(dict)
+        limited = set()
+        blocks = defaultdict(list)
+        usual = []
+        for at in places:
+            amount = _amount_of(payments[at])
+            if not sharing[amount]:
+                continue
+            if sharing[amount] <= MAX_SAME_AMOUNT:
+                blocks[amount].append(at)
+            elif len(bucket(looks[at].query.key)) >= search.MIN_PIECES_LENGTH:
+                usual.append(at)
+            else:
+                limited.add(at)
+        for amount, invoices in self._load_blocks(blocks, payments, units):
+            for at in blocks[amount]:
+                _keep_near(near[at], looks[at].query.key, invoices)
+        self._probe_pieces(payments, looks, usual, near, limited, units)
+        return near, limited
+
+    def _load_blocks(self, blocks, payments, units):
+        """All open invoices of some amounts.
+
+        :return: iterator over pairs of amount and list of invoices
+        """
+        amounts = sorted(blocks)
+        if not amounts:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT q.at, found.*
+                  FROM unnest(%s::int[], %s::int[], %s::int[], %s::numeric[])
+                       AS q(at, company_id, currency_id, amount)
+                 CROSS JOIN LATERAL (
+                       SELECT %s
+                         FROM account_move m
+                        WHERE m.company_id = q.company_id
+                          AND m.currency_id = q.currency_id
+                          AND m.amount_residual = q.amount AND %s
+                          AND m.payment_reference IS NOT NULL
+                       OFFSET 0) AS found
+                 ORDER BY q.at
+                """,
+                _int_array(range(len(amounts))),
+                _int_array(company for company, _, _ in amounts),
+                _int_array(currency for _, currency, _ in amounts),
+                _decimal_array(
+                    (amount, payments[blocks[amount][0]].unit) for amount in amounts
+                ),
+                _COLUMNS,
+                _OPEN,
+            )
+        )
+        found = defaultdict(list)
+        for at, *row in self.env.cr.fetchall():
+            found[amounts[at]].append(_to_invoice(row, units))
+        yield from found.items()
+
+    def _probe_pieces(self, payments, looks, places, near, limited, units):
+        """Search usual amounts by the pieces of the reference that are left."""
+        queries = [
+            (number, piece, at)
+            for at in places
+            for number, piece in search.probes(bucket(looks[at].query.key))
+        ]
+        queries.sort()
+        self.env.cr.execute(
+            SQL(
+                " UNION ALL ".join(["%s"] * len(_PIECES)),
+                *(
+                    self._piece_query(
+                        piece_sql,
+                        [query for query in queries if query[0] == number],
+                        payments,
+                    )
+                    for number, piece_sql in enumerate(_PIECES)
+                ),
+            )
+        )
+        seen = defaultdict(int)
+        invoices = {}
+        pairs = defaultdict(set)
+        for at, number, piece, *row in self.env.cr.fetchall():
+            seen[at, number, piece] += 1
+            if row[0] not in invoices:
+                invoices[row[0]] = _to_invoice(row, units)
+            pairs[at].add(row[0])
+        for at, found in pairs.items():
+            _keep_near(
+                near[at],
+                looks[at].query.key,
+                [invoices[move] for move in sorted(found)],
+            )
+        limited.update(
+            at for (at, _, _), count in seen.items() if count >= MAX_SAME_PIECE
+        )
+
+    def _piece_query(self, piece_sql, queries, payments):
+        return SQL(
+            """
+            SELECT q.at, q.number, q.piece, found.*
+              FROM unnest(%s::int[], %s::int[], %s::text[], %s::int[], %s::int[],
+                          %s::numeric[])
+                   AS q(at, number, piece, company_id, currency_id, amount)
+             CROSS JOIN LATERAL (
+                   SELECT %s
+                     FROM account_move m
+                    WHERE %s = q.piece AND m.amount_residual = q.amount
+                      AND m.company_id = q.company_id
+                      AND m.currency_id = q.currency_id AND %s
+                      AND m.payment_reference IS NOT NULL
+                    LIMIT %s) AS found
+            """,
+            _int_array(at for _, _, at in queries),
+            _int_array(number for number, _, _ in queries),
+            _text_array(piece for _, piece, _ in queries),
+            _int_array(payments[at].company_id for _, _, at in queries),
+            _int_array(payments[at].currency_id for _, _, at in queries),
+            _decimal_array(
+                (_amount_of(payments[at]), payments[at].unit) for _, _, at in queries
+            ),
+            _COLUMNS,
+            piece_sql,
+            _OPEN,
+            MAX_SAME_PIECE,
+        )
+
+    def _find_one_edit(self, payments, looks, places, near, units):
+        """Add the invoices of any amount and state that are one edit away."""
+        families = None
+        if len(places) > MAX_UNPRUNED:
+            families = self._sample_families({payments[at].company_id for at in places})
+        wanted = defaultdict(list)
+        for at in places:
+            key = looks[at].query.key
+            company = payments[at].company_id
+            kinds = families and families.get(company)
+            if kinds and key.rstrip("-").isdecimal():
+                found = search.valid_neighbours(key, kinds)
+            else:
+                found = search.neighbours(key)
+            for text in found:
+                wanted[text, company].append(at)
+        targets = list(wanted)
+        for target, invoice in self._probe_buckets(targets, units):
+            for at in wanted[targets[target]]:
+                _keep_near(near[at], looks[at].query.key, [invoice])
+
+    def _sample_families(self, company_ids):
+        """Which check digits and lengths references have, from a sample of invoices.
+
+        References that are so rare that the sample misses them are still found when
+        the amount is equal; that search knows no check digits.
+
+        :return: set of families by company, None where they have no check digit
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT m.company_id, m.payment_reference
+                  FROM account_move m
+                       TABLESAMPLE SYSTEM (
+                           (SELECT least(100, 100.0 * %s / greatest(reltuples, 1))
+                              FROM pg_class WHERE oid = 'account_move'::regclass))
+                       REPEATABLE (1)
+                 WHERE m.company_id = ANY(%s) AND %s
+                """,
+                SAMPLE,
+                list(company_ids),
+                _ISSUED,
+            )
+        )
+        counts = {company: defaultdict(int) for company in company_ids}
+        for company, reference in rows:
+            counts[company][_family(compact(reference))] += 1
+        families = {}
+        for company, found in counts.items():
+            least = MIN_FAMILY_SHARE * sum(found.values())
+            kinds = {kind for kind, count in found.items() if count >= least}
+            families[company] = None if None in kinds else kinds - {()}
+        return families
+
+    def _find_customers(self, payments, looks, places, units):
+        """Open invoices of customers whose reference was paid for something else.
+
+        :return: invoices by place, the oldest first
+        """
+        wanted = {}
+        for at in places:
+            if looks[at].kind in (CLOSED, COVERED, AMOUNT):
+                wanted[at] = sorted({inv.partner_id for inv in looks[at].invoices})
+        pairs = [
+            (at, partner) for at, partners in wanted.items() for partner in partners
+        ]
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT q.at, found.*
+                  FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[])
+                       AS q(at, partner_id, company_id, currency_id)
+                 CROSS JOIN LATERAL (
+                       SELECT %s
+                         FROM account_move m
+                        WHERE m.commercial_partner_id = q.partner_id
+                          AND m.company_id = q.company_id
+                          AND m.currency_id = q.currency_id AND %s
+                        ORDER BY m.invoice_date_due, m.id
+                        LIMIT %s) AS found
+                """,
+                _int_array(at for at, _ in pairs),
+                _int_array(partner for _, partner in pairs),
+                _int_array(payments[at].company_id for at, _ in pairs),
+                _int_array(payments[at].currency_id for at, _ in pairs),
+                _COLUMNS,
+                _OPEN,
+                2 * self._get_policy().candidates,
+            )
+        )
+        found = defaultdict(list)
+        for at, *row in self.env.cr.fetchall():
+            found[at].append(_to_invoice(row, units))
+        return found
+
+    def _measure_density(self, payments, looks, places, units):
+        """Count references of other customers that differ in one base digit.
+
+        A few payments are measured, those of the same company and length share the
+        mean.
+
+        :return: mean number by place
+        """
+        groups = defaultdict(list)
+        for at in places:
+            if looks[at].kind == AMOUNT:
+                key = looks[at].query.key
+                groups[payments[at].company_id, len(key)].append(at)
+        wanted = defaultdict(list)
+        for (company, _length), members in groups.items():
+            step = -(-len(members) // DENSITY_SAMPLE)
+            for at in members[::step]:
+                key = looks[at].query.key
+                checks = [c for c in ("mod10", "mod11") if check_passes(key, c)]
+                for text in search.base_neighbours(key, checks[0] if checks else ""):
+                    wanted[text, company].append(at)
+        counts = defaultdict(int)
+        targets = list(wanted)
+        for target, invoice in self._probe_buckets(targets, units):
+            for at in wanted[targets[target]]:
+                if invoice.partner_id != looks[at].invoices[0].partner_id:
+                    counts[at] += 1
+        means = {}
+        for members in groups.values():
+            step = -(-len(members) // DENSITY_SAMPLE)
+            measured = members[::step]
+            mean = sum(counts[at] for at in measured) / len(measured)
+            means.update(dict.fromkeys(members, mean))
+        return means
+
+
+def _amount_of(paid):
+    return paid.company_id, paid.currency_id, paid.amount
+
+
+def _family(key):
+    """Family of an issued reference; empty with letters, None without check digit."""
+    if not key.rstrip("-").isdecimal():
+        return ()
+    for check in ("mod10", "mod11"):
+        if check_passes(key, check):
+            return check, len(key)
+    return None
+
+
+def _keep_near(kept, key, invoices):
+    """Keep the invoices whose reference is at most two edits from ``key``."""
+    bare = key.lstrip("0")
+    for invoice in invoices:
+        issued = invoice.key
+        if (
+            OSA.distance(key, issued, score_cutoff=MAX_EDITS) <= MAX_EDITS
+            or OSA.distance(bare, issued.lstrip("0"), score_cutoff=MAX_EDITS)
+            <= MAX_EDITS
+        ):
+            kept[invoice.move_id] = invoice
+
+
+def _to_invoice(row, units):
+    move, partner, reference, residual, total, currency, is_open = row
+    unit = units[currency]
+    residual = round(float(residual) * unit)
+    return Invoice(
+        move,
+        partner,
+        compact(reference),
+        reference or "",
+        residual,
+        round(float(total) * unit),
+        is_open and residual > 0,
+        currency,
+    )
+
+
+def _int_array(values):
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def _text_array(values):
+    """Array literal of texts."""
+    return (
+        "{"
+        + ",".join(
+            text
+            if text.isalnum() and text.isascii() and text != "NULL"
+            else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            for text in values
+        )
+        + "}"
+    )
+
+
+def _decimal_array(amounts):
+    """Array literal of amounts given as ((…, minor units), unit)."""
+    return (
+        "{"
+        + ",".join(
+            f"{key[-1] // unit}.{key[-1] % unit:0{len(str(unit)) - 1}d}"
+            if unit > 1
+            else str(key[-1])
+            for key, unit in amounts
+        )
+        + "}"
+    )
