@@ -151,6 +151,19 @@ class Databases:
         """Return a database with the `base` addon alone, without demo data."""
         return self._made_once("bare", ["base"])
 
+    def plain(self) -> str:
+        """Return a database with every Kvitt addon and no demo data."""
+        name = f"{PREFIX}_plain"
+        bare = self.bare()
+        with lock("db-plain"):
+            wanted = {"bare": self.note(bare), "addons": addon_hashes()}
+            if self.note(name) != wanted or not filestore(name).is_dir():
+                with step("Database with the Kvitt addons, without demo data"):
+                    self.clone(bare, name)
+                    self._install(name, sorted(wanted["addons"]), "-i")
+                    self.annotate(name, wanted)
+        return name
+
     def base(self) -> str:
         """Return a database with Odoo's own addons, demo data and languages."""
         needed = {dep for values in manifests().values() for dep in values["depends"]}

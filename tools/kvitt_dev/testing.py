@@ -18,9 +18,12 @@ Counts = dict[str, int]
 
 
 def _pytest(
-    rt: runtime.Runtime, name: str, args: list[str], **env: str
+    rt: runtime.Runtime, name: str, args: list[str], *, filtered: bool, **env: str
 ) -> tuple[int, Counts]:
-    """Run pytest; return its exit code and how many passed and failed."""
+    """Run pytest; return its exit code and how many passed and failed.
+
+    :param filtered: the caller chose tests, so that choosing none is no failure.
+    """
     REPORTS.mkdir(exist_ok=True)
     report = REPORTS / f"{name}.xml"
     report.unlink(missing_ok=True)
@@ -45,12 +48,13 @@ def _pytest(
         counts["passed"] = (
             numbers["tests"] - counts["failed"] - int(suite.get("skipped", 0))
         )
-    if code and not counts["failed"]:
+    nothing_chosen = code == 5 and filtered
+    if code and not counts["failed"] and not nothing_chosen:
         counts["failed"] = 1
     return code, counts
 
 
-def _closing_line(*all_counts: Counts) -> None:
+def closing_line(*all_counts: Counts) -> None:
     passed = sum(counts["passed"] for counts in all_counts)
     failed = sum(counts["failed"] for counts in all_counts)
     sys.stderr.flush()
@@ -59,7 +63,8 @@ def _closing_line(*all_counts: Counts) -> None:
 
 def _run_unit(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
     targets = [] if any(Path(a.split("::")[0]).exists() for a in args) else ["tests/unit"]
-    return _pytest(rt, "unit", ["-p", "no:odoo", *targets, *args])
+    options = ["-p", "no:odoo", *targets, *args]
+    return _pytest(rt, "unit", options, filtered=bool(args))
 
 
 def unit(args: list[str]) -> int:
@@ -83,6 +88,7 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
         max_cron_threads="0",
         screenshots=str(LOGS / "screenshots"),
     )
+    filtered = bool(args)
     if not any(Path(arg.split("::")[0]).exists() for arg in args):
         args = ["tests", "--ignore=tests/unit", "--ignore=tests/operations", *args]
     try:
@@ -90,6 +96,7 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
             rt,
             "database",
             ["--odoo-http", "--odoo-log-level=info", *args],
+            filtered=filtered,
             ODOO_RC=str(config),
             PATH=browser.on_path(rt.environment()["PATH"]),
             KVITT_TEST_LOG=str(log),
@@ -118,31 +125,41 @@ def _run_operations(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
         rt,
         "operations",
         ["-p", "no:odoo", "tests/operations", *args],
+        filtered=bool(args),
         KVITT_BARE_DATABASE=bare,
     )
 
 
-def test(args: list[str]) -> int:
-    """Run all tests, or those named in the arguments on a database clone.
+def unit_counts() -> Counts:
+    """Run the tests without database; return the counts."""
+    return _run_unit(runtime.ensure(), [])[1]
 
-    ``UNIT=0`` leaves out the tests without database (the CI ran them already).
+
+def database_counts(args: list[str] | None = None) -> Counts:
+    """Run everything that needs a database; return the counts.
+
+    :param args: pytest's options; the addons' comings and goings run without any.
     """
     rt = runtime.ensure()
-    if any(Path(arg.split("::")[0]).exists() for arg in args):
-        return _run_on_database(rt, args)[0]
     browser.ensure()
-    results = []
-    if os.environ.get("UNIT") != "0":
-        say("==> Tests without database")
-        results.append(_run_unit(rt, args))
     say("==> Tests on a database, with browser")
-    results.append(_run_on_database(rt, args))
+    results = [_run_on_database(rt, args or [])[1]]
     if not args:
         say("==> Each addon alone: install, uninstall, install again")
-        results.append(_run_operations(rt, args))
-    _closing_line(*(counts for _code, counts in results))
-    # pytest's 5: nothing was selected, which only a filter may cause.
-    return next((code for code, _counts in results if code and code != 5), 0)
+        results.append(_run_operations(rt, [])[1])
+    return {
+        key: sum(counts[key] for counts in results) for key in ("passed", "failed")
+    }
+
+
+def test(args: list[str]) -> int:
+    """Run all tests, or those that the arguments name on a clone of the template."""
+    if any(Path(arg.split("::")[0]).exists() for arg in args):
+        return _run_on_database(runtime.ensure(), args)[0]
+    say("==> Tests without database")
+    results = [_run_unit(runtime.ensure(), args)[1], database_counts(args)]
+    closing_line(*results)
+    return 1 if any(counts["failed"] for counts in results) else 0
 
 
 def bench(args: list[str]) -> int:

@@ -1,0 +1,97 @@
+"""Translations: every term of every addon in every language, or the check fails."""
+
+import re
+import tempfile
+from pathlib import Path
+
+import polib
+
+from . import runtime
+from .databases import Databases
+from .paths import ADDONS, manifests
+from .ui import say, step
+
+LANGUAGES = ("nb", "sv")
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}|%%")
+
+
+def _fresh_templates(rt: runtime.Runtime, folder: Path) -> dict[str, polib.POFile]:
+    """Export the terms of each addon from a database without demo data."""
+    database = Databases(rt).plain()
+    found = {}
+    for addon in manifests():
+        file = folder / f"{addon}.po"
+        rt.run_odoo(
+            "i18n", "export", "-d", database, "-l", "pot", "-o", str(file), addon
+        )
+        found[addon] = polib.pofile(str(file)) if file.is_file() else polib.POFile()
+    return found
+
+
+def problems(template: polib.POFile, translated: polib.POFile) -> list[str]:
+    """Return what a translation file lacks against the addon's present terms."""
+    have = {(entry.msgctxt, entry.msgid): entry for entry in translated}
+    wrong = []
+    for term in template:
+        if not re.search(r"[^\W\d_]", term.msgid):
+            continue
+        entry = have.get((term.msgctxt, term.msgid))
+        if entry is None or entry.obsolete:
+            wrong.append(f"missing: {term.msgid!r}")
+        elif entry.fuzzy or not entry.msgstr:
+            wrong.append(f"not translated: {term.msgid!r}")
+        elif sorted(PLACEHOLDER.findall(term.msgid)) != sorted(
+            PLACEHOLDER.findall(entry.msgstr)
+        ):
+            wrong.append(f"other placeholders: {term.msgid!r} → {entry.msgstr!r}")
+    return wrong
+
+
+def i18n(args: list[str]) -> int:
+    """Check the translations, or with ``--export`` bring the files up to date.
+
+    The export writes ``i18n/<addon>.pot`` and adds the new terms, untranslated, to
+    the addon's ``nb.po`` and ``sv.po``; what is translated stays.
+    """
+    rt = runtime.ensure()
+    with tempfile.TemporaryDirectory() as folder, step("Exporting the terms"):
+        templates = _fresh_templates(rt, Path(folder))
+    if "--export" in args:
+        for addon, template in templates.items():
+            _export(addon, template)
+        return 0
+    failed = 0
+    for addon, template in templates.items():
+        for language in LANGUAGES:
+            file = ADDONS / addon / "i18n" / f"{language}.po"
+            if file.is_file():
+                wrong = problems(template, polib.pofile(str(file)))
+            else:
+                wrong = [f"no {file.name} for {len(template)} terms"]
+            if wrong:
+                failed += 1
+                print(f"{addon} {language}: {len(wrong)} problems")
+                for text in wrong[:20]:
+                    print(f"  {text}")
+            else:
+                say(f"    {addon} {language}: {len(template)} terms complete")
+    return 1 if failed else 0
+
+
+def _export(addon: str, template: polib.POFile) -> None:
+    folder = ADDONS / addon / "i18n"
+    folder.mkdir(exist_ok=True)
+    # The dates would make every export a change.
+    for key in ("POT-Creation-Date", "PO-Revision-Date"):
+        template.metadata.pop(key, None)
+    template.save(str(folder / f"{addon}.pot"))
+    for language in LANGUAGES:
+        file = folder / f"{language}.po"
+        translated = polib.pofile(str(file)) if file.is_file() else polib.POFile()
+        translated.merge(template)
+        for entry in [entry for entry in translated if entry.obsolete]:
+            translated.remove(entry)
+        translated.metadata = {**template.metadata, "Language": language}
+        translated.save(str(file))
+        missing = len([e for e in translated if e.fuzzy or not e.msgstr])
+        say(f"    {file.relative_to(ADDONS)}: {len(translated)} terms, {missing} open")
