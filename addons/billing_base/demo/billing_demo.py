@@ -4,6 +4,8 @@ from collections import defaultdict
 from datetime import timedelta
 from random import Random
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import Command, api, fields, models
 from odoo.tools import SQL
 
@@ -20,6 +22,8 @@ SEED = 19
 MONTHS = 4
 #: Days from the date of an invoice to its due date.
 TERM = 14
+#: Share of customers whom a technician visited lately.
+VISITS = 0.45
 #: Share of the year's consumption in each month, January first, times twelve.
 SEASON = (1.8, 1.6, 1.4, 1.0, 0.7, 0.5, 0.4, 0.5, 0.6, 0.9, 1.2, 1.6)
 
@@ -201,14 +205,14 @@ class BillingDemo(models.AbstractModel):
                 "year_kwh": rng.randint(4_000, 22_000)
                 * (8 if customer.is_company and "F" in services else 1),
             }
-            for service in services:
-                for back in range(MONTHS, -1, -1):
+            visit = "V" if rng.random() < VISITS else ""
+            for service in services + visit:
+                for back in range(0 if service == "V" else MONTHS, -1, -1):
                     vals = self._prepare_invoice(
                         market, products, customer, service, back, habits, today, rng
                     )
-                    if vals["invoice_date"] <= today:
-                        vals_list.append(vals)
-                        fates.append(self._choose_fate(back, rng))
+                    vals_list.append(vals)
+                    fates.append(self._choose_fate(back, rng))
         in_order = sorted(
             range(len(vals_list)), key=lambda at: vals_list[at]["invoice_date"]
         )
@@ -333,13 +337,13 @@ class BillingDemo(models.AbstractModel):
     ):
         """Values of the invoice of one service for one month, ``back`` months ago."""
         texts = market.texts
-        month = today.year * 12 + today.month - 1 - back
+        invoice_date = today - timedelta(days=habits["offset"])
+        invoice_date -= relativedelta(months=back)
         # Power is billed after the month, broadband in it.
-        billed = month - 1 if service == "P" else month
+        billed = invoice_date.year * 12 + invoice_date.month - 1 - (service == "P")
         year, month = divmod(billed, 12)
         first = fields.Date.to_date(f"{year}-{month + 1:02d}-01")
         last = first.replace(day=monthrange(year, month + 1)[1])
-        invoice_date = today - timedelta(days=30 * back + habits["offset"])
 
         def period(name):
             return texts["period"].format(
@@ -356,14 +360,18 @@ class BillingDemo(models.AbstractModel):
             )
             low, high = market.prices["power"]
             spot = round(low + (high - low) * SEASON[month] / max(SEASON), 2)
+            meter = texts["meter"].format(period=period("power"), meter=habits["meter"])
             lines = [
-                ("power", kwh, spot),
-                ("grid", kwh, market.prices["grid"]),
-                ("power_fee", 1, market.prices["power_fee"]),
+                ("power", meter, kwh, spot),
+                ("grid", period("grid"), kwh, market.prices["grid"]),
+                ("power_fee", period("power_fee"), 1, market.prices["power_fee"]),
             ]
+        elif service == "V":
+            hours = rng.randint(2, 18) / 4
+            lines = [("visit", texts["visit"], hours, market.prices["visit"])]
         else:
             name = "broadband" if service == "B" else "fast"
-            lines = [(name, 1, market.prices[name])]
+            lines = [(name, period(name), 1, market.prices[name])]
         return {
             "move_type": "out_invoice",
             "partner_id": customer.id,
@@ -374,16 +382,12 @@ class BillingDemo(models.AbstractModel):
                 Command.create(
                     {
                         "product_id": products[name].id,
-                        "name": texts["meter"].format(
-                            period=period(name), meter=habits["meter"]
-                        )
-                        if name == "power"
-                        else period(name),
+                        "name": text,
                         "quantity": quantity,
                         "price_unit": price,
                     }
                 )
-                for name, quantity, price in lines
+                for name, text, quantity, price in lines
             ],
         }
 

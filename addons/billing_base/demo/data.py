@@ -120,7 +120,7 @@ class Market:
         the bank journal of the chart
     :param scheme: values of the reference scheme of the sales journal
     :param texts: product names and line texts by service
-    :param prices: without VAT, in the company's currency
+    :param prices: without VAT, in the company's currency; power from low to high
     :param phones: numbers for customers, ``{}`` counts up from ``first_phone``
     """
 
@@ -181,6 +181,7 @@ NORWAY = Market(
         "power_fee": "Fastbeløp strøm og nettleie",
         "broadband": "Bredbånd 500/500",
         "fast": "Bredbånd 1000/1000",
+        "visit": "Montørbesøk, timer",
         "period": "{text} {month} {year} ({first:%d.%m.%Y}–{last:%d.%m.%Y})",
         "meter": "{period}, måler {meter}",
     },
@@ -190,6 +191,7 @@ NORWAY = Market(
         "power_fee": 172.00,
         "broadband": 479.20,
         "fast": 639.20,
+        "visit": 948.00,
     },
     mail_domain="example.com",
     phones="+47 406 {:05d}",
@@ -235,6 +237,7 @@ SWEDEN = Market(
         "power_fee": "Fast avgift el och elnät",
         "broadband": "Bredband 500/500",
         "fast": "Bredband 1000/1000",
+        "visit": "Montörsbesök, timmar",
         "period": "{text} {month} {year} ({first:%Y-%m-%d}–{last:%Y-%m-%d})",
         "meter": "{period}, mätare {meter}",
     },
@@ -244,6 +247,7 @@ SWEDEN = Market(
         "power_fee": 148.00,
         "broadband": 359.20,
         "fast": 479.20,
+        "visit": 796.00,
     },
     mail_domain="example.org",
     phones="+46 70 174 0{:03d}",
