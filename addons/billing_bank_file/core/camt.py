@@ -28,6 +28,8 @@ MAX_ELEMENT_BYTES = 16 * 2**20
 _NO_REFERENCE = {"", "NOTPROVIDED"}
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]", re.ASCII)
 _CREDITOR_RF = re.compile(r"RF\d\d[0-9A-Z]{1,21}", re.ASCII)
+# How lxml words what the parser, and not the schema, objects to.
+_SYNTAX = re.compile(r"line \d+: b(['\"])(.*)\1", re.DOTALL)
 _SIGNS = {"CRDT": 1, "DBIT": -1}
 _DETAILS = "Ntry/NtryDtls/TxDtls/"
 # Where the other side's name stands: .02 and .04, .08, and a bank as party.
@@ -145,6 +147,7 @@ class _Names(dict):
 def _clean(message):
     """A message of libxml2 or xmlschema without namespaces and line breaks."""
     message = re.sub(r"\{urn:[^}]*\}", "", message)
+    message = _SYNTAX.sub(r"\2", message)
     return " ".join(re.sub(r"\bn:(?=\w)", "", message).split())
 
 
@@ -220,6 +223,7 @@ class CamtReader(Reader):
         self._part = None
         self._entry = None
         self._paged = False
+        self._complete = False
         self._line = 1
 
     def error(self, message, field, line):
@@ -228,7 +232,15 @@ class CamtReader(Reader):
     # --- parsing -------------------------------------------------------------
 
     def _parser(self, events=("end",)):
-        tags = ("GrpHdr", self._container, "Ntry", "Btch", "NtryDtls", "TxDtls")
+        tags = (
+            "Document",
+            "GrpHdr",
+            self._container,
+            "Ntry",
+            "Btch",
+            "NtryDtls",
+            "TxDtls",
+        )
         return etree.XMLPullParser(
             events=events,
             tag=[self._namespace + tag for tag in tags],
@@ -236,7 +248,8 @@ class CamtReader(Reader):
             encoding="utf-8" if self._encoding == "utf-16" else None,
             remove_comments=True,
             remove_pis=True,
-            resolve_entities=False,
+            # Not resolve_entities=False: with it lxml lets some broken files pass.
+            # There are none to resolve, the recogniser has refused any DOCTYPE.
             no_network=True,
             load_dtd=False,
             huge_tree=False,
@@ -266,6 +279,7 @@ class CamtReader(Reader):
         parser = self._parser()
         tag = self._namespace
         handlers = {
+            f"{tag}Document": self._on_end,
             f"{tag}GrpHdr": self._on_header,
             f"{tag}{self._container}": self._on_part_end,
             f"{tag}Ntry": self._on_entry_end,
@@ -298,34 +312,51 @@ class CamtReader(Reader):
         try:
             parser.close()
         except etree.XMLSyntaxError as error:
-            raise self._not_well_formed(error, parser, number) from error
+            if not self._complete and not _SYNTAX.match(error.msg):
+                raise self._truncated() from error
+            raise self._refused(error, parser, number) from error
+        if not self._complete:
+            raise self._truncated()
+
+    def _on_end(self, element):
+        self._complete = True
 
     def _feed(self, parser, chunk, number):
         try:
             parser.feed(chunk)
         except etree.XMLSyntaxError as error:
-            raise self._not_well_formed(error, parser, number) from error
+            raise self._refused(error, parser, number) from error
         if len(parser.feed_error_log):
             raise self._invalid(parser.feed_error_log[0], number)
 
     # --- refusals --------------------------------------------------------------
 
-    def _not_well_formed(self, error, parser, number):
-        log = [*error.error_log, *parser.feed_error_log]
-        if log and log[0].domain == etree.ErrorDomains.SCHEMASV:
-            fatal = [item for item in log if item.level >= etree.ErrorLevels.FATAL]
-            if not fatal:
-                return self._invalid(log[0], number)
-            log = fatal
+    def _refused(self, error, parser, number):
         for _event, element in parser.read_events():
             if self._root is None:
                 self._root = element.getroottree().getroot()
-        names = [self._names[item.tag] for item in _last_chain(self._root)]
+        if _SYNTAX.match(error.msg):
+            return self._malformed(error)
+        log = [*error.error_log, *parser.feed_error_log]
+        if log and log[0].domain == etree.ErrorDomains.SCHEMASV:
+            return self._invalid(log[0], number)
+        return self._malformed(error)
+
+    def _malformed(self, error):
+        if "Premature end of data" in error.msg:
+            return self._truncated()
         return self.error(
-            "expected well-formed XML, found: "
-            + _clean(log[0].message if log else error.msg),
-            _field_of(names),
-            (log[0].line if log else error.lineno) or self._line,
+            f"expected well-formed XML, found: {_clean(error.msg)}",
+            _field_of([self._names[item.tag] for item in _last_chain(self._root)]),
+            error.lineno or self._line,
+        )
+
+    def _truncated(self):
+        return self.error(
+            "expected the end of the element Document, found the end of the file: it "
+            "is truncated",
+            _field_of([self._names[item.tag] for item in _last_chain(self._root)]),
+            self._line,
         )
 
     def _invalid(self, verdict, number):
@@ -335,14 +366,16 @@ class CamtReader(Reader):
         is read again up to the piece refused, and that piece tag by tag.
         """
         parser = self._parser(("start", "end"))
-        root, lines, held = None, 1, None
+        root = None
+        line = 1
         for index, chunk in enumerate(self._chunks(), start=1):
-            pieces = [chunk] if index < number else re.split(rb"(?<=>)", chunk)
-            for piece in pieces:
+            for piece in [chunk] if index < number else re.split(rb"(?<=>)", chunk):
                 try:
                     parser.feed(piece)
-                except etree.XMLSyntaxError:
-                    pass
+                except etree.XMLSyntaxError as error:
+                    # The schema's objection was only a consequence.
+                    if _SYNTAX.match(error.msg):
+                        return self._malformed(error)
                 for event, element in parser.read_events():
                     if root is None:
                         root = element.getroottree().getroot()
@@ -350,16 +383,13 @@ class CamtReader(Reader):
                         _forget(element)
                 log = parser.feed_error_log
                 if len(log):
-                    held = log[0]
-                    break
-                lines += piece.count(b"\n")
-            if held is not None or index >= number:
+                    line += piece[: max(piece.rfind(b"<"), 0)].count(b"\n")
+                    return self._explained(log[0], root, line)
+                line += piece.count(b"\n")
+            if index == number:
                 break
-        if held is None:
-            # Only the end of the file shows it: something is missing.
-            return self._explained(verdict, root, lines)
-        lines += piece[: piece.rfind(b"<")].count(b"\n") if b"<" in piece else 0
-        return self._explained(held, root, lines)
+        # Only the end of the file showed it.
+        return self._explained(verdict, root, line)
 
     def _explained(self, verdict, root, line):
         message = _clean(verdict.message)
@@ -382,9 +412,10 @@ class CamtReader(Reader):
             return ""
         schema = _explaining_schema(self._message)
         prefixes = {"n": self._namespace[1:-1]}
-        for depth in (len(chain), len(chain) - 1):
-            if depth < 1:
-                continue
+        misplaced = "This element is not expected" in verdict
+        # A misplaced element is its parent's fault, and not read to its own end.
+        depths = [len(chain) - 1] if misplaced else [len(chain), len(chain) - 1]
+        for depth in filter(None, depths):
             path = "/" + "/".join(f"n:{name}" for name in names[:depth])
             declaration = schema.find(path, prefixes)
             if declaration is None:
@@ -392,7 +423,7 @@ class CamtReader(Reader):
             element = chain[depth - 1]
             for objection in declaration.iter_errors(element):
                 reason = _clean(objection.reason or "")
-                if reason:
+                if reason and not (misplaced and objection.elem is not element):
                     return _with_value(reason, element, verdict)
         return ""
 
@@ -769,10 +800,19 @@ class CamtReader(Reader):
         return f"{self._container}/{path}"
 
     def _line_of(self, element):
-        # libxml2 keeps 16 bits in an element and the rest with its text; where there
-        # is no text, the piece being read is the best that is known.
+        """Line of a start tag.
+
+        libxml2 keeps lines from 65535 on with text only, and there the line on which
+        the text ends; the line breaks within that text lead back to the tag.
+        """
         line = element.sourceline or 0
-        return self._line if line == 65535 and self._line > line else line
+        if line < 65535:
+            return line
+        while element is not None and not element.text:
+            element = element[0] if len(element) else None
+        if element is None:
+            return max(line, self._line)
+        return line - element.text.count("\n")
 
     def _check_currency(self, currency, part, field, line):
         part.currency = part.currency or currency

@@ -57,31 +57,19 @@ class Source:
 
     def _copied(self, stream):
         copy = tempfile.SpooledTemporaryFile(max_size=2**23)
-        size = 0
-        while data := stream.read(CHUNK):
-            size += len(data)
-            if size > self.max_bytes:
-                copy.close()
-                raise self._too_large()
-            copy.write(data)
+        try:
+            for data in self._limited(lambda: stream.read(CHUNK)):
+                copy.write(data)
+        except BaseException:
+            copy.close()
+            raise
         copy.seek(0)
         return copy
 
-    def head(self, size=CHUNK):
-        self._stream.seek(self._start)
-        return self._stream.read(size)
-
-    def chunks(self):
-        """Yield the bytes from the start; a long run of blanks is refused.
-
-        :raises BankFileError: when more than ``MAX_BLANKS`` blanks follow each other
-        """
+    def _limited(self, read):
+        """Yield what ``read`` returns until it returns nothing, within the limits."""
         offset = blanks = 0
-        while True:
-            self._stream.seek(self._start + offset)
-            data = self._stream.read(CHUNK)
-            if not data:
-                return
+        while data := read():
             offset += len(data)
             if offset > self.max_bytes:
                 raise self._too_large()
@@ -92,6 +80,27 @@ class Source:
                     f"row before byte {offset}"
                 )
             yield data
+
+    def head(self, size=CHUNK):
+        self._stream.seek(self._start)
+        return self._stream.read(size)
+
+    def chunks(self):
+        """Yield the bytes from the start; a long run of blanks is refused.
+
+        :raises BankFileError: when more than ``MAX_BLANKS`` blanks follow each other
+        """
+        offset = self._start
+
+        def read():
+            # Others may move in the stream while it is read, as a second pass does.
+            nonlocal offset
+            self._stream.seek(offset)
+            data = self._stream.read(CHUNK)
+            offset += len(data)
+            return data
+
+        yield from self._limited(read)
 
     def close(self):
         if self._own:
