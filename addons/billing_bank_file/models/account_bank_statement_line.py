@@ -16,19 +16,12 @@ class AccountBankStatementLine(models.Model):
     def action_undo_reconciliation(self):
         """Keep the payments of the lines in step with what happened to their line.
 
-        Undoing a collective line undoes every payment in it; each then waits for a
-        person on a line of its own.
+        Undoing a collective line takes every payment in it out, onto a line of its
+        own; the collective line itself stays as it is.
         """
-        if self.env.context.get("billing_unbook"):
-            # The payments themselves asked for it and keep their own state.
-            return super().action_undo_reconciliation()
         payments = self.billing_payment_ids.filtered("is_booked")
-        collective = payments.filtered("is_collective")
-        if collective:
-            collective.action_undo()
-        (payments - collective)._log_undone()
-        res = super(
-            AccountBankStatementLine, self - collective.statement_line_id
-        ).action_undo_reconciliation()
-        (payments - collective)._set_undone()
-        return res
+        if self.env.context.get("billing_unbook") or not payments:
+            return super().action_undo_reconciliation()
+        others = self - payments.statement_line_id
+        payments.action_undo()
+        return super(AccountBankStatementLine, others).action_undo_reconciliation()

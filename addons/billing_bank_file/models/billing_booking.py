@@ -293,10 +293,14 @@ class BillingBooking(models.AbstractModel):
     def _settle(self, payments, decisions):
         """Book decisions on payments that wait on a statement line of their own.
 
-        :param payments: ``billing.payment`` records on suspense, all rights
+        Money that is on a customer's account already, because it was taken off an
+        invoice in Odoo's own screens, goes back to suspense first.
+
+        :param payments: ``billing.payment`` records that wait for a person, all rights
         :param decisions: list of :class:`~..core.decision.Decision`, one for each
         :return: the decisions as carried out, in the same order
         """
+        self._unbook(payments.filtered("counterpart_line_ids"))
         open_items = self._lock_open_items(decisions)
         decisions = [self._fit(item, open_items) for item in decisions]
         by_id = {item.payment_id: item for item in decisions}
@@ -333,42 +337,44 @@ class BillingBooking(models.AbstractModel):
 
         :param payments: reconciled ``billing.payment`` records
         """
-        payments_sudo = payments.sudo()
+        payments_sudo = payments.sudo().with_context(billing_unbook=True)
         collective = payments_sudo.filtered("is_collective")
         single = payments_sudo - collective
         single.counterpart_line_ids.billing_payment_id = False
-        single.statement_line_id.with_context(
-            billing_unbook=True
-        ).action_undo_reconciliation()
+        single.statement_line_id.action_undo_reconciliation()
         for payment in collective:
-            self._take_out(payment)
+            self.sudo()._take_out(payment)
 
     def _take_out(self, payment):
         """Book one payment out of its collective line, onto a line of its own.
+
+        :param payment: ``billing.payment`` that is one of several items
 
         A posted line of many items is not rewritten. A second line takes the sum back
         from the customer, a third brings it in again on the suspense account; on the
         bank account the two add up to nothing.
         """
-        item = payment.counterpart_line_ids
-        item.remove_move_reconcile()
-        base = {"journal_id": payment.journal_id.id, "date": payment.booking_date}
-        label = self.env._("Taken out of %(entry)s", entry=item.move_id.name)
+        items = payment.counterpart_line_ids
+        items.remove_move_reconcile()
         lines = self.env["account.bank.statement.line"]
-        back = lines.create(
-            {
-                **base,
-                "payment_ref": label,
-                "amount": -payment.amount,
-                "partner_id": item.partner_id.id,
-                "counterpart_account_id": item.account_id.id,
-            }
-        )
-        opposite = back.move_id.line_ids.filtered(
-            lambda line: line.account_id == item.account_id
-        )
-        (item + opposite).reconcile()
-        item.billing_payment_id = False
+        for item in items:
+            back = lines.create(
+                {
+                    "journal_id": payment.journal_id.id,
+                    "date": payment.booking_date,
+                    "payment_ref": self.env._(
+                        "Taken out of %(entry)s", entry=item.move_id.name
+                    ),
+                    "amount": item.amount_currency,
+                    "partner_id": item.partner_id.id,
+                    "counterpart_account_id": item.account_id.id,
+                }
+            )
+            opposite = back.move_id.line_ids.filtered(
+                lambda line, account=item.account_id: line.account_id == account
+            )
+            (item + opposite).reconcile()
+        items.billing_payment_id = False
         own = lines.create(
             self._prepare_statement_line(
                 payment, decision.Decision(payment.id, decision.UNMATCHED), {}
@@ -383,7 +389,8 @@ class BillingBooking(models.AbstractModel):
         """Read what is open on the invoices of decisions, and lock it.
 
         :return: dict of invoice id to list of dicts (``id``, ``account_id``,
-            ``partner_id``, ``residual`` in minor units, ``currency_id``), earliest due first
+            ``partner_id``, ``residual`` in minor units, ``currency_id``,
+            ``company_id``), earliest due first
         """
         move_ids = {share.move_id for item in decisions for share in item.shares}
         if not move_ids:
@@ -438,7 +445,7 @@ class BillingBooking(models.AbstractModel):
         payment = self.env["billing.payment"].browse(item.payment_id)
         targets = [open_items.get(share.move_id, []) for share in item.shares]
         fits = bool(item.shares) and all(
-            sum(target["residual"] for target in found) >= share.amount
+            0 < share.amount <= sum(target["residual"] for target in found)
             and all(
                 target["currency_id"] == payment.currency_id.id
                 and target["company_id"] == payment.company_id.id

@@ -124,9 +124,18 @@ class BillingImportCommand(models.AbstractModel):
                     "payer_account": payment.payer_account or "",
                     "statement_line_id": payment.statement_line_id.id,
                     "counterpart_line_ids": payment.counterpart_line_ids.ids,
-                    "outcome": "duplicate" if known else payment.state,
+                    "outcome": self._outcome(payment, known),
                     "invoice_ids": payment._outcome_invoices().ids,
                     "probability": payment.probability,
-                    "reasons": payment._reasons_in_words(payment.reasons),
+                    "reasons": payment._reasons_in_words(payment.reasons)
+                    + ([payment.error] if payment.error else []),
                 }
             self.env.invalidate_all()
+
+    @api.model
+    def _outcome(self, payment, known):
+        """Outcome in the words of the command line."""
+        if known:
+            return "duplicate"
+        # What Odoo refused to book waits like a payment nothing is known of.
+        return "unmatched" if payment.error else payment.state

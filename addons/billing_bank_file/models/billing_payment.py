@@ -1,5 +1,7 @@
 import json
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -126,6 +128,11 @@ class BillingPayment(models.Model):
         help="The invoices this payment settles.",
     )
     is_booked = fields.Boolean(compute="_compute_is_booked")
+    error = fields.Char(
+        string="Could Not Be Booked",
+        help="Why Odoo refused to book this payment. It is tried again on request.",
+        readonly=True,
+    )
     undone_by_id = fields.Many2one(comodel_name="res.users", readonly=True)
     undone_date = fields.Datetime(readonly=True)
 
@@ -133,7 +140,7 @@ class BillingPayment(models.Model):
         "(journal_id, import_key)", "This payment has been imported before."
     )
     _file_position_idx = models.Index("(file_id, position)")
-    _queue_idx = models.Index("(id) WHERE state = 'new'")
+    _queue_idx = models.Index("(id) WHERE state = 'new' AND error IS NULL")
     _review_idx = models.Index(
         "(company_id, booking_date, id) WHERE state IN ('proposed', 'unmatched')"
     )
@@ -234,13 +241,27 @@ class BillingPayment(models.Model):
             action.update(view_mode="form", res_id=invoices.id)
         return action
 
+    def action_retry(self):
+        """Try once more to book payments that Odoo refused."""
+        self.env["billing.booking"]._check_may_decide(self)
+        self.sudo().write({"error": False})
+        self.env["billing.payment"].sudo()._process_next()
+        return True
+
     # === BUSINESS METHODS - PROCESSING === #
 
     @api.model
     def _cron_process(self):
         """Decide and book what is new, batch by batch, until the time is up."""
-        while True:
-            done, remaining = self._process_next()
+        remaining = 1
+        while remaining:
+            try:
+                done, remaining = self._process_next()
+            except psycopg2.errors.SerializationFailure:
+                # Another worker was faster with something this batch touched.
+                self.env.cr.rollback()
+                self.env.ref("billing_bank_file.ir_cron_process")._trigger()
+                break
             if not self.env["ir.cron"]._commit_progress(done, remaining=remaining):
                 break
             if not done:
@@ -251,7 +272,7 @@ class BillingPayment(models.Model):
         """Decide and book the next batch of new payments in the present transaction.
 
         Payments another worker holds are passed over, so that any number of workers
-        share the work.
+        share the work. One that Odoo refuses to book never stops the others.
 
         :param file: only payments of these ``billing.bank.file`` records
         :param limit: the most payments to take
@@ -261,8 +282,8 @@ class BillingPayment(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT id, journal_id FROM billing_payment
-                 WHERE state = 'new' %s
+                SELECT id FROM billing_payment
+                 WHERE state = 'new' AND error IS NULL %s
                  ORDER BY id LIMIT %s
                    FOR NO KEY UPDATE SKIP LOCKED
                 """,
@@ -270,13 +291,29 @@ class BillingPayment(models.Model):
                 limit,
             )
         )
-        ids = [row[0] for row in self.env.cr.fetchall()]
-        if ids:
-            self.browse(ids)._process()
-        domain = [("state", "=", "new")]
+        payments = self.browse([row[0] for row in self.env.cr.fetchall()])
+        if payments:
+            try:
+                with self.env.cr.savepoint():
+                    payments._process()
+            except UserError:
+                payments._process_one_by_one()
+        domain = [("state", "=", "new"), ("error", "=", False)]
         if file:
             domain.append(("file_id", "in", file.ids))
-        return len(ids), self.sudo().search_count(domain)
+        return len(payments), self.sudo().search_count(domain)
+
+    def _process_one_by_one(self):
+        """Process payments apart, and set aside those that Odoo refuses to book."""
+        for payment in self:
+            try:
+                with self.env.cr.savepoint():
+                    payment._process()
+            except UserError as error:
+                payment.sudo().error = str(error)
+                payment.sudo().company_id._billing_alert(
+                    self.env._("Booking of bank payments"), error
+                )
 
     def _process(self):
         """Decide on the payments and book them."""
@@ -375,7 +412,10 @@ class BillingPayment(models.Model):
         )
 
     def _set_undone(self):
-        """Note that a person took the payments off their invoices."""
+        """Note that a person took the payments off their invoices.
+
+        Addons that match override this to propose anew.
+        """
         self.sudo().write(
             {
                 "state": "unmatched",

@@ -392,3 +392,40 @@ class TestPeople(MatchCase):
             f'{swap_digit(self.reference, 5)[5]}">{self.reference[5]}</mark>',
             payment.candidate_ids[0].reference_html,
         )
+
+    def test_taken_off_in_odoos_invoice_form_the_payment_comes_back_to_review(self):
+        payment = self.pay(self.reference)
+        [partial] = self.target.line_ids.matched_credit_ids
+        self.target.js_remove_outstanding_partial(partial.id)
+        self.assertEqual(self.target.payment_state, "not_paid")
+        self.assertEqual(payment.state, "proposed")
+        payment.with_user(self.clerk).action_accept()
+        self.assertEqual(self.target.payment_state, "paid")
+        self.assertEqual(payment.invoice_ids, self.target)
+
+    def test_what_odoo_refuses_to_book_never_stops_the_others(self):
+        other = self.invoices[0]
+        account = self.target.line_ids.account_id.filtered(
+            lambda item: item.account_type == "asset_receivable"
+        )
+        closed = account.copy({"code": "1599", "name": "Closed"})
+        self.target.line_ids.filtered(
+            lambda line: line.account_id == account
+        ).account_id = closed
+        self.env.flush_all()
+        closed.active = False
+        _file, payments = self.load(
+            self.camt(
+                [
+                    self.payment(self.reference, self.amount, end="1"),
+                    self.payment(other.payment_reference, other.amount_residual),
+                ]
+            )
+        )
+        self.assertEqual(payments.mapped("state"), ["new", "reconciled"])
+        self.assertTrue(payments[0].error)
+        self.assertEqual(other.payment_state, "paid")
+        closed.active = True
+        payments[0].with_user(self.clerk).action_retry()
+        self.assertEqual(payments[0].state, "reconciled")
+        self.assertFalse(payments[0].error)
