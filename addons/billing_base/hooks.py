@@ -4,5 +4,6 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Leave the journals with a reference model that still exists."""
+    """Leave nothing in core's tables that points at what is gone."""
     env["account.journal"]._billing_leave_reference_model()
+    env["billing.reference.scheme"]._billing_drop_sequences()

@@ -96,10 +96,10 @@ class BankCalendar:
         )
 
     def _seek(self, day, step):
-        for _nth in range(_MAX_CLOSED_RUN):
-            if self.is_bank_day(day):
-                return day
-            day += step
+        for nth in range(_MAX_CLOSED_RUN):
+            found = day + nth * step
+            if self.is_bank_day(found):
+                return found
         raise ValueError(
             f"no bank day within {_MAX_CLOSED_RUN} days of {day.isoformat()}"
         )

@@ -1,6 +1,6 @@
 """Why dunning waits: the answer every addon gives in the same form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 #: Everything a hold can stop. ``fee``: a reminder fee or late interest.
@@ -26,7 +26,7 @@ class Hold:
     label: str
     since: date
     until: date | None = None
-    source_record: object = None
+    source_record: object = field(default=None, compare=False)
     blocks: frozenset[str] = BLOCKS
 
     def __post_init__(self):

@@ -47,6 +47,8 @@ class AccountJournal(models.Model):
             [("invoice_reference_model", "=", "kvitt")]
         )
         for company, company_journals in journals.grouped("company_id").items():
-            company_journals.invoice_reference_model = self.with_company(
-                company
-            )._default_invoice_reference_model()
+            # As superuser: whoever uninstalls need not belong to every company.
+            own_sudo = self.sudo().with_company(company)
+            company_journals.sudo().invoice_reference_model = (
+                own_sudo._default_invoice_reference_model()
+            )

@@ -57,9 +57,7 @@ class BillingEvent(models.Model):
         required=True,
         readonly=True,
     )
-    user_id = fields.Many2one(
-        "res.users", string="User", readonly=True, ondelete="set null"
-    )
+    user_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
     channel = fields.Char(readonly=True)
     amount = fields.Monetary(readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
@@ -127,11 +125,11 @@ class BillingEvent(models.Model):
             raise AccessError(self.env._("Billing events cannot be changed."))
         return super().write(vals)
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_by_retention(self):
         """Refuse, but for the retention job: superuser mode and its context key."""
-        if self and not (self.env.su and self.env.context.get(RETENTION_KEY)):
+        if not (self.env.su and self.env.context.get(RETENTION_KEY)):
             raise AccessError(self.env._("Billing events cannot be deleted."))
-        return super().unlink()
 
     # === BUSINESS METHODS - KINDS === #
 
@@ -253,8 +251,6 @@ class BillingEvent(models.Model):
             SQL("unnest(%s::%s[])", [row[column] for row in rows], SQL(pg_type))
             for column, pg_type in _COLUMN_TYPES.items()
         )
-        # What the rows point to may still wait in the cache.
-        self.env.flush_all()
         created = self.env.execute_query(
             SQL(
                 """INSERT INTO billing_event
@@ -271,8 +267,8 @@ class BillingEvent(models.Model):
         )
         events = self.browse(row[0] for row in created)
         # Counts on invoices and partners are read from the table.
-        self.env["account.move"].invalidate_model(["billing_event_count"])
-        self.env["res.partner"].invalidate_model(["billing_event_count"])
+        self.env["account.move"].invalidate_model(["billing_event_count"], flush=False)
+        self.env["res.partner"].invalidate_model(["billing_event_count"], flush=False)
         return events
 
     def _prepare_rows(self, vals_list):
@@ -413,9 +409,9 @@ class BillingEvent(models.Model):
         """
         try:
             if value_format == "date":
-                return format_date(self.env, value)
+                return format_date(self.env, value) or value
             if value_format == "datetime":
-                return format_datetime(self.env, value)
+                return format_datetime(self.env, value) or value
             if value_format == "amount":
                 return formatLang(self.env, value, currency_obj=self.currency_id)
         except (TypeError, ValueError):

@@ -1,10 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 from ..core import reference
 
 #: Fields that may change when references of the scheme are out already.
-FREE_FIELDS = {"name", "active"}
+FREE_FIELDS = {"name", "active", "serial_next"}
 #: Draws until the scheme gives up finding serials nobody used. One is enough unless
 #: another series of the company produced the same numbers.
 MAX_DRAWS = 20
@@ -59,6 +60,13 @@ class BillingReferenceScheme(models.Model):
     serial_sequence_id = fields.Many2one(
         "ir.sequence", readonly=True, copy=False, ondelete="restrict"
     )
+    serial_next = fields.Integer(
+        string="Next Number",
+        compute="_compute_serial_next",
+        inverse="_inverse_serial_next",
+        help="Running number of the next invoice. Raise it when another system gave "
+        "out numbers of this kind before.",
+    )
     journal_ids = fields.One2many("account.journal", "billing_reference_scheme_id")
     is_issued = fields.Boolean(
         string="In Use",
@@ -94,6 +102,25 @@ class BillingReferenceScheme(models.Model):
             )
             scheme.example = " ".join(filter(None, parts))
 
+    @api.depends("serial_sequence_id")
+    def _compute_serial_next(self):
+        for scheme in self:
+            sequence_sudo = scheme.sudo().serial_sequence_id
+            scheme.serial_next = sequence_sudo.number_next_actual or 1
+
+    def _inverse_serial_next(self):
+        for scheme in self:
+            sequence_sudo = scheme.sudo().serial_sequence_id
+            if scheme.serial_next < sequence_sudo.number_next_actual:
+                raise ValidationError(
+                    self.env._(
+                        "Numbers up to %(last)s are given out already; the next "
+                        "number can only be raised.",
+                        last=sequence_sudo.number_next_actual - 1,
+                    )
+                )
+            sequence_sudo.number_next_actual = scheme.serial_next
+
     def _compute_is_issued(self):
         for scheme in self:
             scheme.is_issued = scheme._find_issued_invoice() is not None
@@ -109,22 +136,29 @@ class BillingReferenceScheme(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        schemes = super().create(vals_list)
-        for scheme in schemes:
-            scheme.sudo().serial_sequence_id = (
-                self.env["ir.sequence"]
-                .sudo()
-                .create(
+        """Give each scheme a series of running numbers of its own."""
+        sequences_sudo = (
+            self.env["ir.sequence"]
+            .sudo()
+            .create(
+                [
                     {
-                        "name": f"{scheme.name} ({scheme._description})",
-                        "company_id": scheme.company_id.id,
-                        # Gaps are fine in references, waiting for each other is not.
+                        "name": f"{self._description}: {vals.get('name')}",
+                        "company_id": vals.get("company_id") or self.env.company.id,
+                        # Gaps do no harm in references, waiting for each other does.
                         "implementation": "standard",
                         "padding": 0,
                     }
-                )
+                    for vals in vals_list
+                ]
             )
-        return schemes
+        )
+        return super().create(
+            [
+                {**vals, "serial_sequence_id": sequence_sudo.id}
+                for vals, sequence_sudo in zip(vals_list, sequences_sudo, strict=True)
+            ]
+        )
 
     def write(self, vals):
         structural = {
@@ -265,19 +299,21 @@ class BillingReferenceScheme(models.Model):
         return int(self.sudo().serial_sequence_id.next_by_id())
 
     def _find_used(self, references):
-        """Return those of ``references`` that an invoice of the company has."""
+        """Return those of ``references`` that an invoice of the company has.
+
+        Plain SQL: this runs in the middle of posting, when flushing what is half
+        done would be wrong. The unique index sees what is still in memory.
+        """
         rows = self.env.execute_query(
-            self.env["account.move"]
-            .sudo()
-            ._search(
-                [
-                    ("company_id", "=", self.company_id.id),
-                    ("payment_reference", "in", list(references)),
-                    ("move_type", "=", "out_invoice"),
-                ],
-                active_test=False,
+            SQL(
+                """SELECT payment_reference
+                     FROM account_move
+                    WHERE company_id = %s
+                      AND move_type = 'out_invoice'
+                      AND payment_reference = ANY(%s)""",
+                self.company_id.id,
+                list(references),
             )
-            .select("payment_reference")
         )
         return {row[0] for row in rows}
 
@@ -302,3 +338,18 @@ class BillingReferenceScheme(models.Model):
             limit=1,
         )
         return move or None
+
+    @api.model
+    def _billing_drop_sequences(self):
+        """Delete the running-number series of all schemes (at uninstallation).
+
+        :return: None
+        """
+        schemes_sudo = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search([("serial_sequence_id", "!=", False)])
+        )
+        sequences_sudo = schemes_sudo.serial_sequence_id
+        schemes_sudo.serial_sequence_id = False
+        sequences_sudo.unlink()

@@ -10,8 +10,9 @@ class IrCron(models.Model):
         A job that stopped for good means reminders or bank files standing still, so
         the billing managers hear of it. Only jobs of the billing addons count.
         """
-        super()._notify_admin(message)
+        result = super()._notify_admin(message)
         for cron in self:
             module = cron.sudo().get_external_id().get(cron.id, "").split(".")[0]
             if module.startswith("billing_"):
                 cron.env.company._billing_alert(cron.name, message)
+        return result

@@ -1,5 +1,3 @@
-from datetime import datetime
-
 import pytz
 from markupsafe import Markup
 
@@ -27,8 +25,9 @@ class ResCompany(models.Model):
     def _billing_today(self):
         """Return the day on which billing works now.
 
-        It is the date in the company's time zone, or ``billing_date`` in the
-        context (a date), with which a run can be made as on another day.
+        It is the date in the time zone of the company's own contact, else of its
+        country, whoever asks; or ``billing_date`` in the context (a date), with
+        which a run can be made as on another day.
 
         :rtype: datetime.date
         """
@@ -36,9 +35,12 @@ class ResCompany(models.Model):
         forced = self.env.context.get("billing_date")
         if forced:
             return fields.Date.to_date(forced)
-        zone = pytz.timezone(self.sudo().partner_id.tz or self.env.user.tz or "UTC")
-        now = fields.Datetime.now()
-        return datetime.astimezone(pytz.utc.localize(now), zone).date()
+        partner_sudo = self.sudo().partner_id
+        country_zones = pytz.country_timezones.get(
+            partner_sudo.country_id.code or "", []
+        )
+        zone = pytz.timezone(partner_sudo.tz or next(iter(country_zones), "UTC"))
+        return pytz.utc.localize(fields.Datetime.now()).astimezone(zone).date()
 
     def _bank_calendar(self):
         """Return the bank days of the company: its country's, with its exceptions.
