@@ -145,10 +145,13 @@ class _Names(dict):
 
 
 def _clean(message):
-    """A message of libxml2 or xmlschema without namespaces and line breaks."""
-    message = re.sub(r"\{urn:[^}]*\}", "", message)
+    """A message of libxml2 or xmlschema: short, on one line, without namespaces."""
     message = _SYNTAX.sub(r"\2", message)
-    return " ".join(re.sub(r"\bn:(?=\w)", "", message).split())
+    message = re.sub(r"\{urn:[^}]*\}|\bn:(?=\w)", "", message)
+    message = " ".join(message.split())
+    if len(message) > 300:
+        message = f"{message[:300]}…"
+    return "".join(char if char.isprintable() else "\ufffd" for char in message)
 
 
 def _with_value(reason, element, verdict):
@@ -177,7 +180,8 @@ def _last_chain(root):
 
 def _field_of(names):
     """Field name from the path: what is below the message's own element."""
-    return "/".join(names[2:] or names[1:]) or "Document"
+    names = [shown(name)[1:-1] for name in names[2:] or names[1:] or ["Document"]]
+    return "/".join(names if len(names) <= 20 else [*names[:19], "…"])
 
 
 def _forget(element):
@@ -337,8 +341,9 @@ class CamtReader(Reader):
                 self._root = element.getroottree().getroot()
         if _SYNTAX.match(error.msg):
             return self._malformed(error)
-        log = [*error.error_log, *parser.feed_error_log]
-        if log and log[0].domain == etree.ErrorDomains.SCHEMASV:
+        # Not error.error_log: that may hold what was found in other files.
+        log = parser.feed_error_log
+        if len(log) and log[0].domain == etree.ErrorDomains.SCHEMASV:
             return self._invalid(log[0], number)
         return self._malformed(error)
 
@@ -399,7 +404,11 @@ class CamtReader(Reader):
         if named and named[1] in names:
             depth = len(names) - names[::-1].index(named[1])
             chain, names = chain[:depth], names[:depth]
-        reason = self._reason(chain, names, message) or message
+        try:
+            reason = self._reason(chain, names, message) or message
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            # xmlschema stumbles over some values, such as the year 99999999999.
+            reason = message
         return self.error(
             f"expected valid {self._message}, found: {reason}",
             _field_of(names),
