@@ -153,7 +153,7 @@ def _look_at(paid, query, found, explanation) -> Look:
     if len(still_open) > 1 or len(customers) > 1:
         return Look(SHARED, tuple(still_open), query, explanation)
     # a short number in a message may be anything
-    telling = not query.in_text or len(query.key.lstrip("0")) >= MIN_TELLING_DIGITS
+    telling = not query.in_text or len(query.key) >= MIN_TELLING_DIGITS
     if still_open[0].residual == paid.amount and telling:
         return Look(SURE, tuple(still_open), query, explanation)
     if len(found) > 1:
@@ -323,6 +323,9 @@ class Decider:
             doubts.append(
                 Reason("neighbour_same_amount", (("reference", rivals[0].reference),))
             )
+        if self._is_crossed(paid, left, facts.around):
+            count = facts.around.sharing
+            doubts.append(Reason("others_same_amount", (("count", count),)))
         if facts.dense >= self.policy.dense:
             doubts.append(Reason("dense_references"))
         if look.query.in_text:
@@ -356,6 +359,15 @@ class Decider:
             tuple(doubts + reasons),
             self._candidates(paid, look, scored),
         )
+
+    def _is_crossed(self, paid: Paid, left: int, around: Surroundings) -> bool:
+        """Whether the amount tells of another invoice, so that the reference may be
+        the wrong one."""
+        if paid.amount == left:
+            return False
+        straight = self.weights.odd_amount(paid.amount, left, paid.unit)
+        crossed = self.weights.crossed * around.sharing / max(around.open_count, 1)
+        return straight < self.policy.other_amount * (straight + crossed)
 
     def _settle_unknown(self, paid: Paid, look: Look, facts: Facts) -> Decision:
         """Nobody's reference: repair it, or show what it may have been."""

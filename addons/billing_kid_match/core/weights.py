@@ -33,6 +33,9 @@ class Weights:
     :param amount_other: chance of another amount, smaller or larger
     :param amount_mixture: share of odd payments whose amount follows the amounts that
         are open; the others pay any amount
+    :param crossed: share of payments that state another invoice's reference
+    :param part: share of payments of less than is open
+    :param more: share of payments of more than is open
     :param whole: chance of any given whole amount
     :param broken: chance of any given amount with a fraction
     """
@@ -53,8 +56,33 @@ class Weights:
     amount_equal: float = 0.92
     amount_other: float = 0.08
     amount_mixture: float = 0.5
+    crossed: float = 0.0003
+    part: float = 0.003
+    more: float = 0.001
     whole: float = 1 / 20_000
     broken: float = 1 / 200_000
+
+    def odd_amount(self, amount: int, residual: int, unit: int) -> float:
+        """Chance that just this amount is paid on an invoice with another one open.
+
+        People pay halves, leave the fraction away, round, or pay twice; otherwise
+        some whole amount.
+
+        :param unit: minor units of one whole
+        """
+        is_whole = amount % unit == 0
+        if amount < residual:
+            if is_whole and residual - amount < unit:
+                return self.part * 0.3
+            if amount * 2 == residual:
+                return self.part * 0.1
+            return self.part * (0.6 if is_whole else 0.01) / max(residual // unit, 1)
+        rest = amount - residual
+        if rest == residual or (is_whole and rest < unit):
+            return self.more * 0.2
+        if rest % (10 * unit) == 0 or amount % (100 * unit) == 0:
+            return self.more * 0.01
+        return self.more * (0.001 if is_whole else 0.000_01)
 
     def log_amount(self, amount: int, sharing: int, open_count: int) -> float:
         """Log chance of an amount when nothing is known about the payment.
@@ -76,6 +104,8 @@ class Policy:
     :param two_edits: probability asked of a reference with two edits
     :param two_edits_length: shortest reference, without leading zeros, that is
         repaired at two places
+    :param other_amount: probability asked of an exact reference with another amount,
+        against a reference taken from the wrong invoice
     :param propose: probability from which an invoice is worth showing
     :param dense: number of other customers' references one base digit away from
         which numbering counts as dense
@@ -85,6 +115,7 @@ class Policy:
     one_edit: float = 0.999
     two_edits: float = 0.9999
     two_edits_length: int = 9
+    other_amount: float = 0.99
     propose: float = 0.02
     dense: float = 2.0
     candidates: int = 5

@@ -174,7 +174,7 @@ class BillingMatcher(models.AbstractModel):
                        (SELECT count(*)
                           FROM (SELECT 1 FROM account_move m
                                  WHERE m.company_id = c.id AND %s
-                                 LIMIT %s) AS some),
+                                 LIMIT %s) AS counted),
                        (SELECT reltuples FROM pg_class
                          WHERE oid = to_regclass(%s))
                   FROM unnest(%s::int[]) AS c(id)
@@ -293,7 +293,7 @@ class BillingMatcher(models.AbstractModel):
                                  WHERE m.company_id = q.company_id
                                    AND m.currency_id = q.currency_id
                                    AND m.amount_residual = q.amount AND %s
-                                 LIMIT %s) AS some)
+                                 LIMIT %s) AS counted)
                   FROM unnest(%s::int[], %s::int[], %s::int[], %s::numeric[])
                        AS q(at, company_id, currency_id, amount)
                 """,
