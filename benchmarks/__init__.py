@@ -1,0 +1,1 @@
+"""Measures precision, recall and speed; ``make bench`` runs all of it."""

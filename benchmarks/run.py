@@ -1,0 +1,408 @@
+"""All benchmarks in one run, so that their figures may be compared.
+
+``make bench`` runs this on the template database that has every addon; what it makes
+is dropped at the end. Tables go to the terminal and to ``benchmarks/results``.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+
+from . import scratch
+
+RESULTS = Path(__file__).resolve().parent / "results"
+WAYS = ("one_by_one", "oca", "own_lines", "collective")
+WAY_NAMES = {
+    "one_by_one": "Odoo, one by one",
+    "oca": "OCA account_reconcile_oca",
+    "own_lines": "Kvitt, a statement line each",
+    "collective": "Kvitt, booked collectively",
+    "kvitt": "Kvitt",
+    "odoo": "Odoo alone",
+}
+#: (way, compared with, at least so many times as fast)
+TARGETS = (
+    ("own_lines", "one_by_one", 5),
+    ("collective", "one_by_one", 25),
+    ("collective", "oca", 20),
+)
+#: Every kind of damage the generator knows, in equal shares.
+KINDS = (
+    "exact", "wrong_digit", "missing_digit", "extra_digit", "swapped_digits",
+    "swapped_invisible", "two_edits", "zeros_lost", "spaced_reference",
+    "text_reference", "old_reference", "invoice_number", "no_reference", "stranger",
+    "other_reference", "partial", "overpaid", "ore_dropped", "sum",
+    "unrelated_number", "duplicate", "damaged_other_amount",
+)  # fmt: skip
+
+
+class Report:
+    """Collects what was measured, as text and as data."""
+
+    def __init__(self):
+        self.lines = []
+        self.data = {}
+
+    def say(self, text=""):
+        print(text, flush=True)
+        self.lines.append(text)
+
+    def table(self, columns, rows):
+        """Print a table in Markdown; columns after the first are numbers."""
+        rows = [[str(cell) for cell in row] for row in rows]
+        widths = [
+            max(len(column), *(len(row[at]) for row in rows))
+            for at, column in enumerate(columns)
+        ]
+
+        def line(cells):
+            first, *others = zip(cells, widths, strict=True)
+            return " | ".join(
+                [first[0].ljust(first[1]), *(cell.rjust(w) for cell, w in others)]
+            )
+
+        self.say(f"| {line(columns)} |")
+        rule = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]
+        self.say(f"| {' | '.join(rule)} |")
+        for row in rows:
+            self.say(f"| {line(row)} |")
+        self.say()
+
+
+def progress(text):
+    """Tell on the terminal what is being done; not part of the results."""
+    print(f"... {text}", file=sys.stderr, flush=True)
+
+
+def machine():
+    """What the figures were measured on."""
+    with open("/proc/meminfo") as stream:
+        memory = int(stream.readline().split()[1]) / 1024**2
+    return {
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(memory),
+        "python": platform.python_version(),
+        "postgresql": scratch.server_version(),
+        "load": os.getloadavg()[0],
+        "peers": list(scratch.PEERS),
+        "psycopg2": metadata.version("psycopg2-binary")
+        if _has("psycopg2-binary")
+        else metadata.version("psycopg2"),
+    }
+
+
+def _has(distribution):
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+# === PARTS === #
+
+
+def make_book(databases, args):
+    """Database with the large book, and one with the peers' addons besides."""
+    size = 400 if args.quick else args.invoices
+    if databases.exists("book") and databases.exists("oca"):
+        databases.names |= {databases.name("book"), databases.name("oca")}
+        return databases.name("book"), databases.name("oca")
+    progress(f"book of {size} more invoices, created and posted through Odoo")
+    book = databases.clone("book")
+    found = databases.work("grow_book", book, size=size, seed=args.seed)
+    progress(
+        f"{found['open']} open invoices, {found['paid']} paid"
+        f" ({found['process_seconds']:.0f} s)"
+    )
+    databases.vacuum(book)
+    progress("the peers' addons")
+    oca = databases.clone("oca", book)
+    databases.work(
+        "install",
+        oca,
+        addons=scratch.peers_path(),
+        modules=["account_reconcile_oca"],
+    )
+    return book, oca
+
+
+def bench_booking(databases, args, report):
+    """From a file to reconciled books, four ways on the same payments."""
+    book, oca = make_book(databases, args)
+    count = 60 if args.quick else args.payments
+    folder = str(databases.folder)
+    # One draw, cut in two: the small file warms the process up.
+    files = {}
+    for name, seed, number in (("warm_up", args.seed + 1, 20), ("file", args.seed, 0)):
+        files[name] = databases.work(
+            "write_payments",
+            book,
+            folder=folder,
+            name=name,
+            seed=seed,
+            count=number or count,
+            mix={},
+            batch_size=args.entry,
+            leave_out=files.get("warm_up", {}).get("truth"),
+        )
+    runs = {way: [] for way in WAYS}
+    for turn in range(1 if args.quick else args.rounds):
+        # Turn about, so that what else the machine does meets all ways alike.
+        for way in WAYS:
+            progress(f"{WAY_NAMES[way]}, {count} payments, round {turn + 1}")
+            name = databases.clone("way", oca if way == "oca" else book)
+            databases.vacuum(name)
+            runs[way].append(
+                databases.work(
+                    "pay",
+                    name,
+                    addons=scratch.peers_path() if way == "oca" else None,
+                    way=way,
+                    warm_up=files["warm_up"]["file"],
+                    file=files["file"]["file"],
+                )
+            )
+            databases.drop(name)
+    report_booking(report, args, runs, count)
+
+
+def report_booking(report, args, runs, count):
+    """Tables of the booking bench; the fastest round of each way counts."""
+    best = {
+        way: min(found, key=lambda run: run["seconds"]) for way, found in runs.items()
+    }
+    report.say("## From a bank file to reconciled books")
+    report.say()
+    report.say(
+        f"{count} exact payments, {args.entry} in a bank entry, the same for every way;"
+        " the fastest of the rounds."
+    )
+    report.say()
+    report.table(
+        ["Way", "payments/s", "all rounds", "CPU s", "queries/payment", "peak MiB"],
+        [
+            [
+                WAY_NAMES[way],
+                f"{count / run['seconds']:.1f}",
+                ", ".join(f"{count / r['seconds']:.1f}" for r in runs[way]),
+                f"{run['cpu_seconds']:.1f}",
+                f"{run['queries'] / count:.2f}",
+                f"{run['peak_mib']:.0f}",
+            ]
+            for way, run in best.items()
+        ],
+    )
+    ratios = []
+    for way, other, wanted in TARGETS:
+        ratio = best[other]["seconds"] / best[way]["seconds"]
+        pairs = [
+            o["seconds"] / w["seconds"]
+            for o, w in zip(runs[other], runs[way], strict=True)
+        ]
+        ratios.append(
+            {
+                "way": way,
+                "other": other,
+                "ratio": ratio,
+                "median": statistics.median(pairs),
+                "wanted": wanted,
+            }
+        )
+    report.table(
+        ["Compared", "times as fast", "median of rounds", "wanted"],
+        [
+            [
+                f"{WAY_NAMES[r['way']]} / {WAY_NAMES[r['other']]}",
+                f"{r['ratio']:.1f}",
+                f"{r['median']:.1f}",
+                f"{r['wanted']}",
+            ]
+            for r in ratios
+        ],
+    )
+    report.say("Do the books say the same afterwards?")
+    report.say()
+    first = best["one_by_one"]["books"]
+    equal = {}
+    rows = []
+    for part, state in first.items():
+        same = {way: run["books"][part] == state for way, run in best.items()}
+        equal[part] = same
+        rows.append(
+            [part, state["rows"]]
+            + [
+                "same" if same[way] else f"differ ({best[way]['books'][part]['rows']})"
+                for way in WAYS[1:]
+            ]
+        )
+    report.table(
+        ["Part of the books", "rows one by one", *(WAY_NAMES[way] for way in WAYS[1:])],
+        rows,
+    )
+    report.data["booking"] = {
+        "payments": count,
+        "entry": args.entry,
+        "runs": runs,
+        "ratios": ratios,
+        "equal": equal,
+    }
+
+
+def bench_quality(databases, args, report):
+    """What becomes of damaged payments in Kvitt, with OCA's addons and in Odoo."""
+    book, oca = make_book(databases, args)
+    each = 4 if args.quick else args.each
+    files = databases.work(
+        "write_payments",
+        book,
+        folder=str(databases.folder),
+        name="damaged",
+        seed=args.seed + 2,
+        count=each * len(KINDS),
+        mix=dict.fromkeys(KINDS, 1),
+        batch_size=50,
+    )
+    found = {}
+    for way in ("kvitt", "oca", "odoo"):
+        progress(f"damaged payments: {WAY_NAMES[way]}")
+        name = databases.clone("way", oca if way == "oca" else book)
+        databases.vacuum(name)
+        found[way] = databases.work(
+            "quality",
+            name,
+            addons=scratch.peers_path() if way == "oca" else None,
+            way=way,
+            file=files["file"],
+            truth=files["truth"],
+        )
+        databases.drop(name)
+    report.say("## Damaged payments, kind by kind")
+    report.say()
+    report.say(
+        "One file through each. right/wrong: reconciled unseen with the right or with"
+        " a wrong invoice; first/top 3: not reconciled, the right invoice proposed"
+        " first or among three; left: none of these."
+    )
+    report.say()
+    for way, result in found.items():
+        report_quality(report, WAY_NAMES[way], result)
+    report.data["quality"] = found
+
+
+def report_quality(report, name, result):
+    """Table of one peer."""
+    kinds = result["kinds"]
+    total = {
+        column: sum(row[column] for row in kinds.values())
+        for column in next(iter(kinds.values()))
+    }
+    report.say(f"### {name} ({result['seconds']:.0f} s)")
+    report.say()
+    rows = []
+    ordered = [(kind, kinds[kind]) for kind in KINDS if kind in kinds]
+    for kind, row in [*ordered, ("all", total)]:
+        booked = row["right"] + row["wrong"]
+        rows.append(
+            [
+                kind.replace("_", " "),
+                row["sent"],
+                row["right"],
+                row["wrong"],
+                row["first"],
+                row["top3"],
+                row["left"],
+                f"{row['right'] / booked:.1%}" if booked else "–",
+                f"{row['right'] / row['sent']:.1%}",
+            ]
+        )
+    report.table(
+        [
+            "Kind",
+            "sent",
+            "right",
+            "wrong",
+            "first",
+            "top 3",
+            "left",
+            "precision",
+            "recall",
+        ],
+        rows,
+    )
+
+
+PARTS = {
+    "booking": bench_booking,
+    "quality": bench_quality,
+}
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small: does it work?")
+    parser.add_argument(
+        "--only", action="append", choices=PARTS, help="this part; may be repeated"
+    )
+    parser.add_argument(
+        "--invoices", type=int, default=4000, help="invoices added to the demo book"
+    )
+    parser.add_argument("--payments", type=int, default=500, help="for each way")
+    parser.add_argument("--entry", type=int, default=500, help="in one bank entry")
+    parser.add_argument("--each", type=int, default=40, help="payments of each kind")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of the ways")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the large book for the next run"
+    )
+    parser.add_argument(
+        "--template",
+        default=os.environ.get("KVITT_TEMPLATE"),
+        help="database with the addons and their demo data",
+    )
+    return parser
+
+
+def main(argv=None):
+    """Run the benchmarks; 0 when all of them ran."""
+    args = _parser().parse_args(argv)
+    if not args.template:
+        sys.exit("no template database: run `make bench`, or name one with --template")
+    report = Report()
+    report.data = {"machine": machine(), "arguments": vars(args)}
+    facts = report.data["machine"]
+    report.say("# Benchmarks")
+    report.say()
+    report.say(
+        f"{facts['date']} · {facts['cores']} cores, {facts['memory_gib']} GiB · "
+        f"Python {facts['python']}, PostgreSQL {facts['postgresql']}, Odoo 19.0 · "
+        f"load at the start {facts['load']:.1f}"
+    )
+    report.say()
+    started = time.perf_counter()
+    failed = 0
+    with scratch.Scratch(args.template, args.keep) as databases:
+        for name, part in PARTS.items():
+            if args.only and name not in args.only:
+                continue
+            try:
+                part(databases, args, report)
+            except scratch.BenchError as error:
+                print(f"{name}: {error}", file=sys.stderr)
+                failed += 1
+    report.say(f"The run took {(time.perf_counter() - started) / 60:.1f} minutes.")
+    if not args.quick and not args.only:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "latest.md").write_text("\n".join(report.lines) + "\n")
+        (RESULTS / "latest.json").write_text(
+            json.dumps(report.data, indent=1, sort_keys=True) + "\n"
+        )
+    return 1 if failed else 0

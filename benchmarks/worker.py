@@ -1,0 +1,54 @@
+"""Tasks that run inside Odoo, one process for each: ``worker ORDER ANSWER``.
+
+A process of its own gives each way of booking the same start and its own peak of
+memory.
+"""
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+#: Module and function of each task; imported once Odoo knows the addons path.
+TASKS = {
+    "grow_book": ("book", "grow"),
+    "write_payments": ("book", "write_payments"),
+    "pay": ("ways", "run"),
+    "quality": ("quality", "run"),
+    "decide_fill": ("bench_decide", "fill"),
+    "decide": ("bench_decide", "decide"),
+}
+
+
+def main(order_path, answer_path):
+    """Do what the order says and write down the answer."""
+    order = json.loads(Path(order_path).read_text())
+    options = [
+        "-d", order["database"], "--no-http", "--max-cron-threads=0",
+        "--log-level=warn", f"--logfile={order['log']}",
+    ]  # fmt: skip
+    config.parse_config(options, setup_logging=True)
+    paths = [*config["addons_path"], *filter(None, [order["addons"]])]
+    config.parse_config([*options, f"--addons-path={','.join(paths)}"])
+    if order["task"] == "install":
+        Registry.new(
+            order["database"],
+            update_module=True,
+            install_modules=order["values"]["modules"],
+        )
+        answer = {}
+    else:
+        with Registry(order["database"]).cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            module, function = TASKS[order["task"]]
+            task = getattr(import_module(f"benchmarks.{module}"), function)
+            answer = task(env, **order["values"])
+    Path(answer_path).write_text(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
