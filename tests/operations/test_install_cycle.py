@@ -85,7 +85,7 @@ def _left_behind(database, addons):
     found += _execute(
         database,
         "SELECT tablename FROM pg_tables"
-        " WHERE schemaname = 'public' AND tablename LIKE 'billing\\_%'",
+        " WHERE schemaname = 'public' AND starts_with(tablename, 'billing_')",
     )
     return [row[0] for row in found]
 

@@ -21,7 +21,8 @@ from .runtime import Runtime
 from .ui import SetupError, say, step
 
 CORE = ["account", "account_payment", "l10n_no", "l10n_se", "portal", "sms"]
-LANGUAGES = "nb_NO,sv_SE"
+# The first one becomes the default of new users and customers.
+LANGUAGES = "en_US,nb_NO,sv_SE"
 PREFIX = f"kvitt_{CHECKOUT}"
 # A change below these is not fully carried over by an update (noupdate data, demo
 # data, hooks): the template is made anew.
