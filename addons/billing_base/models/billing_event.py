@@ -34,7 +34,9 @@ class BillingEvent(models.Model):
     _order = "occurred_at desc, id desc"
     _rec_name = "display_text"
 
-    occurred_at = fields.Datetime(required=True, readonly=True, index=True)
+    occurred_at = fields.Datetime(
+        string="When", required=True, readonly=True, index=True
+    )
     kind = fields.Selection(
         selection="_selection_kind", string="Event", required=True, readonly=True
     )
