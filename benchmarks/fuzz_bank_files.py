@@ -270,11 +270,11 @@ def memory():
     return pages * resource.getpagesize()
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--files", type=int, default=50000)
     parser.add_argument("--seed", type=int, default=20261121)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     rng = random.Random(options.seed)
     tools = load_core()
     schemas, outcomes = {}, Counter()
@@ -284,7 +284,7 @@ def main():
         data = rng.choice([ocr_seed, camt_seed])(rng)
         for _ in range(rng.randrange(1, 5)):
             data = rng.choice(DAMAGES)(rng, data) if data else data
-        faulthandler.dump_traceback_later(HANG, exit=True)
+        faulthandler.dump_traceback_later(HANG, exit=True, file=sys.__stderr__)
         began = time.monotonic()
         try:
             outcome = check(data, tools, schemas)

@@ -70,6 +70,7 @@ assignments = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.one_of(assignments, st.builds(MandateList)), min_size=1, max_size=4),
     st.sampled_from(
@@ -100,6 +101,7 @@ def test_what_is_written_is_read(parts, ends):
     assert len({t.fingerprint for t in transactions}) == len(items)
 
 
+@settings(deadline=None)
 @given(st.lists(plain_items, min_size=1, max_size=6).map(numbered))
 def test_netsgiro_reads_the_same(items):
     # what netsgiro cannot read or misreads: MOD11 dashes and credit notes
@@ -282,7 +284,7 @@ def test_any_record_missing(removed):
     refusal("\n".join(FILE[:removed] + FILE[removed + 1 :]).encode())
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_truncated_at_any_byte(data):
     whole = "\n".join(FILE).encode()

