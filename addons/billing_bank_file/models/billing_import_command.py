@@ -127,8 +127,7 @@ class BillingImportCommand(models.AbstractModel):
                     "outcome": self._outcome(payment, known),
                     "invoice_ids": payment._outcome_invoices().ids,
                     "probability": payment.probability,
-                    "reasons": payment._reasons_in_words(payment.reasons)
-                    + ([payment.error] if payment.error else []),
+                    "reasons": payment._explanation(),
                 }
             self.env.invalidate_all()
 

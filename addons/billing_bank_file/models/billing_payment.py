@@ -4,7 +4,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from ..core import decision
 
@@ -108,6 +108,11 @@ class BillingPayment(models.Model):
     )
     probability = fields.Float(digits=(6, 5), readonly=True, aggregator="avg")
     reasons = fields.Json(readonly=True)
+    stated = fields.Char(
+        string="Paid With",
+        compute="_compute_stated",
+        help="What the payer gave to tell what the payment is for.",
+    )
     reason_text = fields.Char(string="Why", compute="_compute_reason_text")
     statement_line_id = fields.Many2one(
         comodel_name="account.bank.statement.line",
@@ -162,12 +167,17 @@ class BillingPayment(models.Model):
                 )
             )
 
+    @api.depends("reference", "text")
+    def _compute_stated(self):
+        for payment in self:
+            payment.stated = payment.reference or payment.text
+
     @api.depends("state")
     def _compute_is_booked(self):
         for payment in self:
             payment.is_booked = payment.state in decision.BOOKED
 
-    @api.depends("reasons")
+    @api.depends("reasons", "error")
     @api.depends_context("lang")
     def _compute_reason_text(self):
         for payment in self:
@@ -475,15 +485,32 @@ class BillingPayment(models.Model):
     def _reasons_in_words(self, reasons):
         """Stored reasons in the reader's language.
 
+        A code without a text, such as the weight of how many invoices are open, is
+        evidence for the engine only.
+
         :param reasons: list as stored in ``reasons``
         :return: list of text
         """
         texts = self._reason_texts()
+
+        def written(value):
+            return formatLang(self.env, value) if isinstance(value, float) else value
+
         return [
-            texts[reason["code"]] % reason["values"]
+            texts[reason["code"]]
+            % {name: written(value) for name, value in reason["values"].items()}
             for reason in reasons or []
             if reason["code"] in texts
         ]
+
+    def _explanation(self):
+        """Why the payment was decided so, or could not be booked.
+
+        :return: list of text in the reader's language
+        """
+        self.ensure_one()
+        refusal = [self.error] if self.error else []
+        return refusal + self._reasons_in_words(self.reasons)
 
     def _outcome_invoices(self):
         """The invoices the payment settles.

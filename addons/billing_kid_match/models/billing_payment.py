@@ -30,12 +30,16 @@ class BillingPayment(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("candidate_ids")
+    @api.depends("state", "candidate_ids.reasons")
+    def _compute_reason_text(self):
+        super()._compute_reason_text()
+
+    @api.depends("candidate_ids.is_open")
     def _compute_best_candidate_id(self):
         for payment in self:
-            payment.best_candidate_id = payment.candidate_ids[:1]
+            payment.best_candidate_id = payment.candidate_ids.filtered("is_open")[:1]
 
-    @api.depends("candidate_ids.reference_html", "candidate_ids.amount_residual")
+    @api.depends("candidate_ids.reference_html", "candidate_ids.is_open")
     @api.depends_context("lang")
     def _compute_candidates_html(self):
         for payment in self:
@@ -46,29 +50,31 @@ class BillingPayment(models.Model):
                 % (
                     candidate.reference_html,
                     candidate.move_id.name,
-                    candidate.partner_id.name or "",
                     candidate.currency_id.format(candidate.amount_residual),
+                    candidate.partner_id.name or "",
                     f"{candidate.probability:.1%}",
                 )
-                for candidate in payment.candidate_ids[:CANDIDATES_IN_LIST]
+                for candidate in payment.candidate_ids.filtered("is_open")[
+                    :CANDIDATES_IN_LIST
+                ]
             )
 
     # === ACTIONS === #
 
     def action_accept(self):
-        """Reconcile each payment with its best candidate.
+        """Reconcile each payment with its best candidate that is still open.
 
         :raises UserError: a payment has no candidate, or was decided meanwhile
         """
         for payment in self:
-            if not payment.candidate_ids:
+            if not payment.best_candidate_id:
                 raise UserError(
                     self.env._(
-                        "No invoice is proposed for %(payment)s.",
+                        "No open invoice is proposed for %(payment)s.",
                         payment=payment.display_name,
                     )
                 )
-            payment._accept(payment.candidate_ids[0].move_id)
+            payment._accept(payment.best_candidate_id.move_id)
         return True
 
     # === BUSINESS METHODS === #
@@ -224,14 +230,13 @@ class BillingPayment(models.Model):
             # The amount
             "amount_exact": _("amount exact"),
             "amount_differs": _("amount differs"),
-            "amount_smaller": _("paid %(paid).2f of %(open).2f"),
-            "amount_larger": _("paid %(paid).2f for %(open).2f"),
-            "overpaid": _("%(rest).2f stays as the customer's credit"),
+            "amount_smaller": _("paid %(paid)s of %(open)s"),
+            "amount_larger": _("paid %(paid)s for %(open)s"),
+            "overpaid": _("%(rest)s stays as the customer's credit"),
             "other_currency": _("the invoice is in another currency"),
             "money_out": _("money out"),
             # The choice
             "same_customer": _("same customer"),
-            "open_invoices": _("%(count)s open invoices"),
             "several_candidates": _("%(count)s invoices are about as likely"),
             "not_sure_enough": _("not certain enough"),
             "search_limited": _("too many similar references to look at all"),
@@ -239,6 +244,13 @@ class BillingPayment(models.Model):
             "accepted": _("accepted by %(user)s"),
             "undone": _("taken off by %(user)s"),
         }
+
+    def _explanation(self):
+        """Extend `billing_bank_file` with the evidence for the best candidate."""
+        words = super()._explanation()
+        if self.state == decision.PROPOSED:
+            words += self._reasons_in_words(self.candidate_ids[:1].reasons)
+        return list(dict.fromkeys(words))
 
     def _outcome_invoices(self):
         if self.state == decision.PROPOSED:

@@ -2,7 +2,10 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
+from odoo.addons.billing_base.core.reference import compact
+
 from ..core import edits
+from ..core.queries import stated_references
 
 
 class BillingPaymentCandidate(models.Model):
@@ -34,6 +37,7 @@ class BillingPaymentCandidate(models.Model):
     partner_id = fields.Many2one(related="move_id.commercial_partner_id")
     currency_id = fields.Many2one(related="move_id.currency_id")
     amount_residual = fields.Monetary(related="move_id.amount_residual")
+    is_open = fields.Boolean(compute="_compute_is_open")
     invoice_date_due = fields.Date(related="move_id.invoice_date_due")
     probability = fields.Float(digits=(6, 5), readonly=True, aggregator=None)
     distance = fields.Integer(
@@ -50,6 +54,13 @@ class BillingPaymentCandidate(models.Model):
 
     # === COMPUTE METHODS === #
 
+    @api.depends("move_id.state", "move_id.amount_residual")
+    def _compute_is_open(self):
+        for candidate in self:
+            candidate.is_open = (
+                candidate.move_id.state == "posted" and candidate.amount_residual > 0
+            )
+
     @api.depends("reasons")
     @api.depends_context("lang")
     def _compute_reason_text(self):
@@ -58,7 +69,8 @@ class BillingPaymentCandidate(models.Model):
                 candidate.payment_id._reasons_in_words(candidate.reasons)
             )
 
-    @api.depends("reference", "payment_id.reference_key")
+    @api.depends("reference", "distance", "payment_id")
+    @api.depends_context("lang")
     def _compute_reference_html(self):
         for candidate in self:
             candidate.reference_html = candidate._mark_difference()
@@ -82,30 +94,41 @@ class BillingPaymentCandidate(models.Model):
         :return: Markup
         """
         self.ensure_one()
-        paid = self.payment_id.reference_key or ""
         issued = self.reference or ""
-        explanation = paid and issued and edits.explain(paid, issued)
-        if not explanation:
-            return Markup("<span>%s</span>") % issued
-        titles = {
-            edits.MISSING: self.env._("missing in the payment"),
-            edits.EXTRA: self.env._("only in the payment"),
-            edits.WRONG: self.env._("paid as %(digit)s"),
-            edits.SWAPPED: self.env._("swapped in the payment"),
-            edits.ZERO: self.env._("leading zero"),
-        }
-        parts = []
-        for was, should, kind in edits.alignment(paid, issued, explanation):
-            if kind == edits.SAME:
-                parts.append(Markup("%s") % should)
-                continue
-            parts.append(
-                Markup(
-                    '<mark class="o_billing_digit o_billing_digit_%s" title="%s">%s'
-                    "</mark>"
-                )
-                % (kind, titles[kind] % {"digit": was}, should or was)
-            )
+        explained = self.distance >= 0 and self._explain(issued)
+        parts = [Markup("%s") % issued]
+        if explained:
+            paid, explanation = explained
+            parts = [
+                self._mark(*pair) for pair in edits.alignment(paid, issued, explanation)
+            ]
         return Markup('<span class="o_billing_reference">%s</span>') % Markup("").join(
             parts
         )
+
+    def _explain(self, issued):
+        """Which of the references the payment states became the issued one, and how.
+
+        :return: (paid reference, :class:`~..core.edits.Explanation`) or None
+        """
+        payment = self.payment_id
+        for query in stated_references(payment.reference, (), payment.text):
+            explanation = edits.explain(query.key, compact(issued))
+            if explanation:
+                return query.key, explanation
+        return None
+
+    def _mark(self, was, should, kind):
+        """One character of the issued reference, marked unless it was paid so."""
+        if kind == edits.SAME:
+            return Markup("%s") % should
+        titles = {
+            edits.MISSING: self.env._("missing in the payment"),
+            edits.EXTRA: self.env._("only in the payment"),
+            edits.WRONG: self.env._("paid as %(digit)s", digit=was),
+            edits.SWAPPED: self.env._("swapped in the payment"),
+            edits.ZERO: self.env._("leading zero"),
+        }
+        return Markup(
+            '<mark class="o_billing_digit o_billing_digit_%s" title="%s">%s</mark>'
+        ) % (kind, titles[kind], should or was)
