@@ -111,7 +111,7 @@ class _Layout:
         pattern += f".{{{WIDTH + 1 - position}}}"
         self._pattern = re.compile(pattern, re.ASCII)
 
-    def read(self, record, reader):
+    def cut(self, record, reader):
         match = self._pattern.fullmatch(record)
         return match.groups() if match else self.explain(record, reader)
 
@@ -258,7 +258,7 @@ class OcrGiroReader(Reader):
                 f"{shown(record[:8])}",
                 field="record type",
             )
-        self._summary.message_id = "-".join(_L10.read(record, self))
+        self._summary.message_id = "-".join(_L10.cut(record, self))
         total = _Totals(records=1)
         assignments = 0
         for record in records:
@@ -321,14 +321,14 @@ class OcrGiroReader(Reader):
                 "file: it is truncated",
                 field="record type",
             )
-        number, size, amount = (int(x) for x in _L88_OTHER.read(record, self))
+        number, size, amount = (int(x) for x in _L88_OTHER.cut(record, self))
         self._same("number of records", size, counted)
         total.transactions += number
         total.amount += amount
         self._summary.skip(what, counted - 2)
 
     def _transmission_end(self, record, total):
-        number, size, amount, day = _L89.read(record, self)
+        number, size, amount, day = _L89.cut(record, self)
         self._same("number of transactions", int(number), total.transactions)
         self._same("number of records", int(size), total.records)
         self._same_amount(amount, total.amount)
@@ -338,7 +338,7 @@ class OcrGiroReader(Reader):
     # --- assignment ------------------------------------------------------------
 
     def _assignment(self, record, records, transmission):
-        agreement, number, account = _L20.read(record, self)
+        agreement, number, account = _L20.cut(record, self)
         start = {
             "agreement": agreement,
             "assignment": number,
@@ -406,13 +406,13 @@ class OcrGiroReader(Reader):
             digits,
             kid,
             issuer,
-        ) = _L30.read(record, self)
+        ) = _L30.cut(record, self)
         if not _KID.fullmatch(kid):
             _L30.explain(record, self)
         kid = kid.lstrip()
         nets_date = self._date(day, "Nets date")
         self._line, record = group[1]
-        kind_2, number_2, form, archive, order_day, debit_account = _L31.read(
+        kind_2, number_2, form, archive, order_day, debit_account = _L31.cut(
             record, self
         )
         self._consistent(kind_2, kind, number_2, number, "2")
@@ -421,7 +421,7 @@ class OcrGiroReader(Reader):
         text = ""
         if len(group) > 2:
             self._line, record = group[2]
-            kind_3, number_3, text = _L32.read(record, self)
+            kind_3, number_3, text = _L32.cut(record, self)
             self._consistent(kind_3, kind, number_3, number, "3")
             text = text.rstrip()
         amount = int(digits)
@@ -517,7 +517,7 @@ class OcrGiroReader(Reader):
             )
 
     def _assignment_end(self, record, total):
-        number, size, amount, day, earliest, latest = _L88.read(record, self)
+        number, size, amount, day, earliest, latest = _L88.cut(record, self)
         self._same("number of transactions", int(number), total.transactions)
         self._same("number of records", int(size), total.records)
         self._same_amount(amount, total.amount)
