@@ -194,6 +194,8 @@ def is_mod11_dash(key: str) -> bool:
 def _bare(text: str | None) -> tuple[str, bool]:
     if not text:
         return "", False
+    if _DIGITS.match(text):
+        return text, False
     if not text.isascii():
         text = text.translate(_PLAIN)
     dash = text.rstrip(" .,\t\r\n\u00a0").endswith("-")

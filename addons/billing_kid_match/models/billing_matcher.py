@@ -1,5 +1,6 @@
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
+from contextlib import contextmanager
 
 from rapidfuzz.distance import OSA
 
@@ -64,6 +65,8 @@ MIN_FAMILY_SHARE = 0.002
 DENSITY_SAMPLE = 50
 #: Strings sent to the database in one statement.
 CHUNK = 1_000_000
+#: Payments whose surroundings are looked at in one go, which bounds memory.
+GATHERED = 10_000
 
 
 class BillingMatcher(models.AbstractModel):
@@ -97,8 +100,10 @@ class BillingMatcher(models.AbstractModel):
         :param dict units: minor units of one whole by currency id
         """
         self.env["account.move"].flush_model()
-        # Thousands of cheap index probes: compiling them costs more than it saves
-        self.env.cr.execute("SET LOCAL jit = off")
+        with self._planned_for_probes():
+            return self._decide_planned(payments, units)
+
+    def _decide_planned(self, payments, units):
         hits = self._find_references(payments, units)
         looks = [
             first_look(paid, found) for paid, found in zip(payments, hits, strict=True)
@@ -110,6 +115,21 @@ class BillingMatcher(models.AbstractModel):
             return self._gather(payments, looks, places, open_counts, units)
 
         return decide_in_order(decider, payments, looks, gather)
+
+    @contextmanager
+    def _planned_for_probes(self):
+        """Let the planner do what is right for thousands of index probes.
+
+        PostgreSQL keeps no statistics on expressions of partial indexes; it expects
+        half a percent of the table behind each key and would read bitmaps or all.
+        """
+        settings = ("jit", "enable_bitmapscan", "enable_seqscan")
+        self.env.cr.execute("; ".join(f"SET LOCAL {name} = off" for name in settings))
+        yield
+        # after an error the transaction is lost, and with it what was set
+        self.env.cr.execute(
+            "; ".join(f"SET LOCAL {name} TO DEFAULT" for name in settings)
+        )
 
     def _get_weights(self):
         """What the evidence is worth."""
@@ -218,32 +238,42 @@ class BillingMatcher(models.AbstractModel):
         """
         order = sorted(range(len(targets)), key=targets.__getitem__)
         for start in range(0, len(order), CHUNK):
-            part = order[start : start + CHUNK]
-            self.env.cr.execute(
-                SQL(
-                    """
-                    SELECT q.at, found.*
-                      FROM unnest(%s::int[], %s::text[], %s::int[])
-                           AS q(at, bucket, company_id)
-                     CROSS JOIN LATERAL (
-                           SELECT %s AS is_open
-                             FROM account_move m
-                            WHERE %s = q.bucket AND m.company_id = q.company_id
-                              AND %s
-                            ORDER BY is_open DESC
-                            LIMIT %s) AS found
-                    """,
-                    _int_array(part),
-                    _text_array(targets[at][0] for at in part),
-                    _int_array(targets[at][1] for at in part),
-                    _COLUMNS,
-                    _BUCKET,
-                    _ISSUED,
-                    MAX_SAME_REFERENCE,
+            rows = self._query_buckets(targets, order[start : start + CHUNK], SQL())
+            full = _find_full(rows)
+            if full:
+                # so many share one reference that the open ones have to be asked for
+                rows = [row for row in rows if row[0] not in full]
+                rows += self._query_buckets(
+                    targets, sorted(full), SQL("ORDER BY is_open DESC")
                 )
+            for row in rows:
+                yield row[0], _to_invoice(row[1:], units)
+
+    def _query_buckets(self, targets, places, order):
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT q.at, found.*
+                  FROM unnest(%s::int[], %s::text[], %s::int[])
+                       AS q(at, bucket, company_id)
+                 CROSS JOIN LATERAL (
+                       SELECT %s AS is_open
+                         FROM account_move m
+                        WHERE %s = q.bucket AND m.company_id = q.company_id AND %s
+                        %s
+                        LIMIT %s) AS found
+                """,
+                _int_array(places),
+                _text_array(targets[at][0] for at in places),
+                _int_array(targets[at][1] for at in places),
+                _COLUMNS,
+                _BUCKET,
+                _ISSUED,
+                order,
+                MAX_SAME_REFERENCE,
             )
-            for at, *row in self.env.cr.fetchall():
-                yield at, _to_invoice(row, units)
+        )
+        return self.env.cr.fetchall()
 
     def _gather(self, payments, looks, places, open_counts, units):
         """Collect what the second look needs.
@@ -251,30 +281,60 @@ class BillingMatcher(models.AbstractModel):
         :param places: which of the payments
         :return: facts by place
         """
-        doubtful = [at for at in places if looks[at].kind in (UNKNOWN, AMOUNT)]
-        unknown = [at for at in doubtful if looks[at].kind == UNKNOWN]
-        sharing = self._count_amounts(payments, places)
-        near, limited = self._find_same_amount(
-            payments, looks, doubtful, sharing, units
-        )
-        self._find_one_edit(payments, looks, unknown, near, units)
-        customers = self._find_customers(payments, looks, places, units)
-        dense = self._measure_density(payments, looks, doubtful, units)
         facts = {}
-        for at in places:
-            paid = payments[at]
-            facts[at] = Facts(
-                near=list(near.get(at, {}).values()),
+        families = self._sample_families({payments[at].company_id for at in places})
+        if len(places) <= MAX_UNPRUNED:
+            families = {}
+        for start in range(0, len(places), GATHERED):
+            facts.update(
+                self._gather_part(
+                    payments,
+                    looks,
+                    places[start : start + GATHERED],
+                    open_counts,
+                    families,
+                    units,
+                )
+            )
+        return facts
+
+    def _gather_part(self, payments, looks, places, open_counts, families, units):
+        near = defaultdict(dict)
+        unknown = [at for at in places if looks[at].kind == UNKNOWN]
+        self._find_one_edit(payments, looks, unknown, families, near, units)
+        sharing = self._count_amounts(payments, places)
+        # what is found with the right amount needs no search for two edits
+        undecided = [
+            at
+            for at in places
+            if looks[at].kind == AMOUNT
+            or (
+                looks[at].kind == UNKNOWN
+                and not any(
+                    invoice.is_open and invoice.residual == payments[at].amount
+                    for invoice in near[at].values()
+                )
+            )
+        ]
+        limited = self._find_same_amount(
+            payments, looks, undecided, sharing, near, units
+        )
+        customers = self._find_customers(payments, looks, places, units)
+        dense = self._measure_density(payments, looks, places, units)
+        return {
+            at: Facts(
+                near=list(near[at].values()) if at in near else (),
                 around=Surroundings(
-                    open_counts.get(paid.company_id, 0),
-                    sharing[_amount_of(paid)],
+                    open_counts.get(payments[at].company_id, 0),
+                    sharing[_amount_of(payments[at])],
                     bool(looks[at].query and looks[at].query.in_text),
                     at in limited,
                 ),
                 dense=dense.get(at, 0.0),
                 customer=customers.get(at, ()),
             )
-        return facts
+            for at in places
+        }
 
     def _count_amounts(self, payments, places):
         """How many open invoices share the amounts of payments, up to a limit.
@@ -307,12 +367,11 @@ class BillingMatcher(models.AbstractModel):
         )
         return {amounts[at]: count for at, count in rows}
 
-    def _find_same_amount(self, payments, looks, places, sharing, units):
-        """Open invoices with just the paid amount whose reference is two edits away.
+    def _find_same_amount(self, payments, looks, places, sharing, near, units):
+        """Add the open invoices with just the paid amount up to two edits away.
 
-        :return: (invoices by id by place, places whose search was cut short)
+        :return: places whose search was cut short
         """
-        near = defaultdict(dict)
         limited = set()
         blocks = defaultdict(list)
         usual = []
@@ -330,7 +389,7 @@ class BillingMatcher(models.AbstractModel):
             for at in blocks[amount]:
                 _keep_near(near[at], looks[at].query.key, invoices)
         self._probe_pieces(payments, looks, usual, near, limited, units)
-        return near, limited
+        return limited
 
     def _load_blocks(self, blocks, payments, units):
         """All open invoices of some amounts.
@@ -440,16 +499,16 @@ class BillingMatcher(models.AbstractModel):
             MAX_SAME_PIECE,
         )
 
-    def _find_one_edit(self, payments, looks, places, near, units):
-        """Add the invoices of any amount and state that are one edit away."""
-        families = None
-        if len(places) > MAX_UNPRUNED:
-            families = self._sample_families({payments[at].company_id for at in places})
+    def _find_one_edit(self, payments, looks, places, families, near, units):
+        """Add the invoices of any amount and state that are one edit away.
+
+        :param families: kinds of references to search by company; without, all
+        """
         wanted = defaultdict(list)
         for at in places:
             key = looks[at].query.key
             company = payments[at].company_id
-            kinds = families and families.get(company)
+            kinds = families.get(company)
             if kinds and key.rstrip("-").isdecimal():
                 found = search.valid_neighbours(key, kinds)
             else:
@@ -613,6 +672,14 @@ def _to_invoice(row, units):
         is_open and residual > 0,
         currency,
     )
+
+
+def _find_full(rows):
+    """Places that as many invoices were found for as are looked at."""
+    if len(rows) < MAX_SAME_REFERENCE:
+        return set()
+    counts = Counter(row[0] for row in rows)
+    return {at for at, count in counts.items() if count >= MAX_SAME_REFERENCE}
 
 
 def _int_array(values):
