@@ -1,0 +1,205 @@
+"""`bin/odoo billing_import` as its users run it: in processes that may meet or die."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from datetime import date
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from tools.payment_generator.camt054 import Camt054Writer, Options
+from tools.payment_generator.payments import Payment, Truth
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = os.environ.get("KVITT_TEMPLATE_DATABASE", "")
+ACCOUNT = "15035149098"
+KEYS = {
+    "file", "position", "bank_reference", "amount", "currency", "reference",
+    "payer_name", "payer_account", "statement_line_id", "counterpart_line_ids",
+    "outcome", "invoice_ids", "probability", "reasons",
+}  # fmt: skip
+
+
+def query(database, text, *args):
+    connection = psycopg2.connect(dbname=database)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(text, args)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def database():
+    assert TEMPLATE, "run this with `make test`: it makes the template database"
+    name = f"{TEMPLATE.rpartition('_')[0]}_import_{os.getpid()}"
+    query("postgres", f'DROP DATABASE IF EXISTS "{name}"')
+    query("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+    yield name
+    query("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def start(database, *args):
+    """Start the command in a process group of its own, so that all of it dies."""
+    return subprocess.Popen(
+        [str(ROOT / "bin" / "odoo"), "billing_import", "-d", database, "--json", *args],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process):
+    out, err = process.communicate(timeout=300)
+    return process.returncode, [json.loads(line) for line in out.splitlines()], err
+
+
+@pytest.fixture
+def bank_file(database, tmp_path):
+    """A file over the open invoices of the demo company, and some strangers."""
+    invoices = query(
+        database,
+        """
+        SELECT move.id, move.payment_reference,
+               round(move.amount_residual * 100)::int
+          FROM account_move move JOIN res_company company
+            ON company.id = move.company_id
+         WHERE company.name = 'Fjordlys AS' AND move.move_type = 'out_invoice'
+           AND move.state = 'posted' AND move.payment_state = 'not_paid'
+           AND move.payment_reference IS NOT NULL
+         ORDER BY move.id LIMIT 60
+        """,
+    )
+    paid = [(reference, amount) for _id, reference, amount in invoices]
+    strangers = [("", 1000 + number) for number in range(40)]
+    payments = [
+        Payment(
+            amount=amount,
+            currency="NOK",
+            reference=reference,
+            message="" if reference else f"Takk {number}",
+            payer_name="Kari Nordmann",
+            payer_account="",
+            end_to_end_id=str(number),
+            truth=Truth("exact", (), (), 0, reference),
+        )
+        for number, (reference, amount) in enumerate(paid + strangers)
+    ]
+    path = tmp_path / "bank.xml"
+    with path.open("w", encoding="utf-8") as stream:
+        writer = Camt054Writer(
+            stream, Options(ACCOUNT, "NOK", date(2026, 11, 2), "COMMAND-1")
+        )
+        writer.start()
+        writer.entry(payments[: len(paid)])
+        for payment in payments[len(paid) :]:
+            writer.entry([payment])
+        writer.end()
+    return path, [row[0] for row in invoices], payments
+
+
+def check_books(database, invoices, payments):
+    """Every payment is there once, booked once; every invoice is paid once."""
+    rows = query(
+        database,
+        """
+        SELECT count(*), count(DISTINCT position), count(statement_line_id),
+               sum(amount)
+          FROM billing_payment payment JOIN billing_bank_file file
+            ON file.id = payment.file_id
+         WHERE file.message_id = 'COMMAND-1'
+        """,
+    )
+    total = sum(payment.amount for payment in payments) / 100
+    assert rows == [(len(payments),) * 3 + (pytest.approx(total),)]
+    [[booked]] = query(
+        database,
+        """
+        SELECT sum(line.amount) FROM account_bank_statement_line line
+         WHERE line.id IN (SELECT statement_line_id FROM billing_payment payment
+                             JOIN billing_bank_file file ON file.id = payment.file_id
+                            WHERE file.message_id = 'COMMAND-1')
+        """,
+    )
+    assert float(booked) == pytest.approx(total)
+    states = query(
+        database,
+        "SELECT payment_state, count(*) FROM account_move WHERE id = ANY(%s) GROUP BY 1",
+        invoices,
+    )
+    assert states == [("paid", len(invoices))]
+    [[events]] = query(
+        database,
+        "SELECT count(*) FROM billing_event"
+        " WHERE kind = 'payment.reconciled' AND move_id = ANY(%s)",
+        invoices,
+    )
+    assert events == len(invoices)
+
+
+def test_the_lines_on_standard_output_are_as_agreed(database, bank_file, tmp_path):
+    path, invoices, payments = bank_file
+    bad = tmp_path / "bad.xml"
+    bad.write_text(path.read_text(encoding="utf-8")[:5000], encoding="utf-8")
+    code, records, err = finish(start(database, str(bad), str(path)))
+    *lines, summary = records
+    assert code == 2
+    assert f"{bad}:" in err
+    assert all(set(line) == KEYS for line in lines)
+    assert [line["position"] for line in lines] == list(range(1, len(payments) + 1))
+    assert {line["file"] for line in lines} == {str(path)}
+    assert [line["invoice_ids"] for line in lines[: len(invoices)]] == [
+        [move_id] for move_id in invoices
+    ]
+    assert all(len(line["counterpart_line_ids"]) == 1 for line in lines[:5])
+    assert {line["outcome"] for line in lines[len(invoices) :]} == {"unmatched"}
+    assert summary["summary"]["payments"] == len(payments)
+    assert summary["summary"]["refused"] == 1
+    check_books(database, invoices, payments)
+
+    code, records, _err = finish(start(database, str(path)))
+    assert code == 0
+    assert {line["outcome"] for line in records[:-1]} == {"duplicate"}
+    check_books(database, invoices, payments)
+
+
+def test_two_workers_with_the_same_file_at_once(database, bank_file):
+    path, invoices, payments = bank_file
+    workers = [start(database, str(path)) for _ in range(2)]
+    for worker in workers:
+        code, records, err = finish(worker)
+        assert code == 0, err
+        assert len(records) == len(payments) + 1
+    check_books(database, invoices, payments)
+
+
+def test_killed_at_any_point_the_same_command_goes_on(database, bank_file):
+    path, invoices, payments = bank_file
+    watched = "SELECT count(*) FROM billing_payment WHERE import_key IS NOT NULL"
+    [[before]] = query(database, watched)
+    for seconds in (0.0, 0.6, 1.5):
+        worker = start(database, str(path))
+        deadline = time.monotonic() + 120
+        while (
+            query(database, watched) == [(before,)]
+            and worker.poll() is None
+            and time.monotonic() < deadline
+        ):
+            time.sleep(0.02)
+        # The payments are stored; the process is somewhere in deciding and booking.
+        time.sleep(seconds)
+        if worker.poll() is None:
+            os.killpg(worker.pid, signal.SIGKILL)
+        worker.communicate()
+    code, records, err = finish(start(database, str(path)))
+    assert code == 0, err
+    assert len(records) == len(payments) + 1
+    check_books(database, invoices, payments)
