@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from .errors import BankFileError, shown
+from .errors import BankFileError, one_line, shown
 from .money import shown_amount, to_minor
 from .source import Reader
 from .types import Fingerprints, Reference, Summary, Transaction
@@ -145,13 +145,10 @@ class _Names(dict):
 
 
 def _clean(message):
-    """A message of libxml2 or xmlschema: short, on one line, without namespaces."""
+    """A message of libxml2 or xmlschema without namespaces, on one line."""
     message = _SYNTAX.sub(r"\2", message)
     message = re.sub(r"\{urn:[^}]*\}|\bn:(?=\w)", "", message)
-    message = " ".join(message.split())
-    if len(message) > 300:
-        message = f"{message[:300]}…"
-    return "".join(char if char.isprintable() else "\ufffd" for char in message)
+    return one_line(message, 300)
 
 
 def _with_value(reason, element, verdict):

@@ -108,6 +108,13 @@ def test_errors_survive_pickling():
     assert str(copy) == str(error) and copy.field == error.field
 
 
+def test_messages_stay_on_one_line_whatever_the_file_says():
+    data = CAMT.replace(b"camt.054.001.02", b"camt.054.001.02&#10;\n" + b"x" * 999)
+    error = refusal(data)
+    assert "not supported" in error.message or error.message.endswith("…")
+    assert "\n" not in str(BankFileError("a\nb\x1b[31m", file="c\nd", field="e\nf"))
+
+
 # === HOSTILE FILES === #
 
 
