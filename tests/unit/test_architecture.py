@@ -200,7 +200,9 @@ def test_no_registry_host_is_written_down():
             continue
         data = file.read_bytes()
         wrong += [
-            f"{path} names a registry" for host in REGISTRY_HOSTS if host.encode() in data
+            f"{path} names a registry"
+            for host in REGISTRY_HOSTS
+            if host.encode() in data
         ]
     assert wrong == []
 

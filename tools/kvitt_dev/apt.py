@@ -81,9 +81,7 @@ def _read_deb822(text: str) -> list[tuple[str, str, list[str]]]:
 def _keyring(signed_by: str) -> str:
     """Return a keyring file: a Signed-By may hold the key itself."""
     if "-----BEGIN" in signed_by:
-        lines = [
-            "" if line == "." else line for line in signed_by.strip().splitlines()
-        ]
+        lines = ["" if line == "." else line for line in signed_by.strip().splitlines()]
         keyring = CACHE / "apt" / "machine-keyring.asc"
         keyring.parent.mkdir(parents=True, exist_ok=True)
         keyring.write_text("\n".join(lines) + "\n", encoding="ascii")

@@ -26,11 +26,13 @@ exec "$root/usr/lib/chromium/chromium" "$@"
 """
 
 
+def _embedded_wanted() -> bool:
+    return os.environ.get("KVITT_BROWSER_EMBEDDED") == "1"
+
+
 def _works(program: str) -> bool:
     try:
-        result = subprocess.run(
-            [program, "--version"], capture_output=True, timeout=60
-        )
+        result = subprocess.run([program, "--version"], capture_output=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
         return False
     return result.returncode == 0
@@ -38,7 +40,8 @@ def _works(program: str) -> bool:
 
 def on_path(path: str) -> str:
     """Return a PATH on which Odoo finds a browser."""
-    return os.pathsep.join([path, str(BIN)])
+    parts = [str(BIN), path] if _embedded_wanted() else [path, str(BIN)]
+    return os.pathsep.join(parts)
 
 
 def ensure() -> str:
@@ -46,7 +49,7 @@ def ensure() -> str:
 
     :raises SetupError: when none can be had without changing the system.
     """
-    if os.environ.get("KVITT_BROWSER_EMBEDDED") != "1":
+    if not _embedded_wanted():
         for name in NAMES:
             found = shutil.which(name)
             if found:
@@ -71,7 +74,8 @@ def ensure() -> str:
 
 
 def _fetch(wrapper: Path) -> None:
-    archive = apt.Archive("", know_installed=True)
+    # Asked for on purpose: everything comes along, whatever the machine has.
+    archive = apt.Archive("", know_installed=not _embedded_wanted())
     archive.update()
     wanted = archive.missing("chromium", *FONTS)
     say(f"    {len(wanted)} packages of this machine's Debian release")

@@ -234,7 +234,8 @@ class Databases:
         """Drop clones whose test run is no more."""
         for name in self.names():
             stem, _, pid = name.rpartition("_")
-            if stem in (f"{PREFIX}_test", f"{PREFIX}_cycle") and pid.isdigit():
+            kinds = {f"{PREFIX}_{kind}" for kind in ("test", "cycle", "import")}
+            if stem in kinds and pid.isdigit():
                 if not Path(f"/proc/{pid}").exists():
                     self.drop(name)
 

@@ -11,8 +11,6 @@ import urllib.request
 from datetime import date
 from pathlib import Path
 
-import psycopg2
-
 from . import runtime
 from .databases import PREFIX, Databases, addon_hashes
 from .paths import CACHE, LOGS, ROOT, TOOLS
@@ -82,7 +80,10 @@ def _database(rt: runtime.Runtime, databases: Databases) -> None:
         old, new = have["addons"], wanted["addons"]
         changed = [name for name in old if name in new and old[name] != new[name]]
         with step(f"Demo database {DATABASE}: updating the addons that changed"):
-            for option, names in (("-u", changed), ("-i", sorted(new.keys() - old.keys()))):
+            for option, names in (
+                ("-u", changed),
+                ("-i", sorted(new.keys() - old.keys())),
+            ):
                 if names:
                     rt.run_odoo(
                         "-d", DATABASE, option, ",".join(names), "--stop-after-init",

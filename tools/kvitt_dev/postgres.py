@@ -258,7 +258,9 @@ def _create() -> Cluster:
     with step(f"PostgreSQL: making a private cluster (runs as {owner})"):
         shutil.rmtree(cluster.datadir, ignore_errors=True)
         pwfile = home / "password"
-        with open(os.open(pwfile, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
+        with open(
+            os.open(pwfile, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
+        ) as f:
             f.write(cluster.password + "\n")
         if os.geteuid() == 0:
             entry = pwd.getpwnam(owner)

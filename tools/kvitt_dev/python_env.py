@@ -13,7 +13,9 @@ from .ui import SetupError, say, step
 VENV = CACHE / "venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = TOOLS / "requirements.lock"
-SUPPORTED = [(3, 11), (3, 12), (3, 13), (3, 10)]
+# Best first: 3.13 has no wheel for what draws barcodes, 3.10 misses the newest
+# releases of some packages.
+SUPPORTED = [(3, 12), (3, 11), (3, 13), (3, 10)]
 MARKER = VENV / ".complete"
 
 
@@ -54,13 +56,14 @@ def choose_interpreter() -> tuple[str, bool]:
         candidates += [found] if found else []
         pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
         if (pyenv / "versions").is_dir():
-            candidates += map(str, sorted(pyenv.glob("versions/3.1[0-3].*/bin/python3")))
+            candidates += map(
+                str, sorted(pyenv.glob("versions/3.1[0-3].*/bin/python3"))
+            )
     best = None
     for candidate in dict.fromkeys(candidates):
         facts = _describe(candidate)
         if facts and facts[0] in SUPPORTED:
-            # 3.10 misses the newest releases of some packages: take it last.
-            rank = (facts[0] == (3, 10), not facts[1])
+            rank = (not facts[1], SUPPORTED.index(facts[0]))
             if best is None or rank < best[0]:
                 best = (rank, candidate, facts[1])
     if best is None:

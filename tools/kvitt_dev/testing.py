@@ -62,7 +62,9 @@ def closing_line(*all_counts: Counts) -> None:
 
 
 def _run_unit(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
-    targets = [] if any(Path(a.split("::")[0]).exists() for a in args) else ["tests/unit"]
+    targets = (
+        [] if any(Path(a.split("::")[0]).exists() for a in args) else ["tests/unit"]
+    )
     options = ["-p", "no:odoo", *targets, *args]
     return _pytest(rt, "unit", options, filtered=bool(args))
 
@@ -120,13 +122,14 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
 def _run_operations(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
     if not (TESTS / "operations").is_dir() or not manifests():
         return 0, {"passed": 0, "failed": 0}
-    bare = Databases(rt).bare()
+    databases = Databases(rt)
     return _pytest(
         rt,
         "operations",
         ["-p", "no:odoo", "tests/operations", *args],
         filtered=bool(args),
-        KVITT_BARE_DATABASE=bare,
+        KVITT_BARE_DATABASE=databases.bare(),
+        KVITT_TEMPLATE_DATABASE=databases.template(),
     )
 
 
@@ -147,9 +150,7 @@ def database_counts(args: list[str] | None = None) -> Counts:
     if not args:
         say("==> Each addon alone: install, uninstall, install again")
         results.append(_run_operations(rt, [])[1])
-    return {
-        key: sum(counts[key] for counts in results) for key in ("passed", "failed")
-    }
+    return {key: sum(counts[key] for counts in results) for key in ("passed", "failed")}
 
 
 def test(args: list[str]) -> int:

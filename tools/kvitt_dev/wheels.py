@@ -49,7 +49,14 @@ def wheels(args: list[str]) -> int:
             )  # fmt: skip
             wheel = next(OUTPUT.glob(f"odoo_addon_{addon}-*.whl"))
             target = Path(folder) / "target"
-            _pip("install", "--no-deps", "--no-index", "--target", str(target), str(wheel))
+            _pip(
+                "install",
+                "--no-deps",
+                "--no-index",
+                "--target",
+                str(target),
+                str(wheel),
+            )
             installed = target / "odoo" / "addons" / addon
             missing = [
                 str(file.relative_to(source))
