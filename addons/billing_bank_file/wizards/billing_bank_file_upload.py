@@ -3,6 +3,9 @@ from odoo.exceptions import AccessError, UserError
 
 from ..core.errors import BankFileError
 
+# Payments booked while the user waits; the schedule does the rest.
+AT_ONCE = 200
+
 
 class BillingBankFileUpload(models.TransientModel):
     """Takes bank files from the browser."""
@@ -53,10 +56,13 @@ class BillingBankFileUpload(models.TransientModel):
             except BankFileError as error:
                 file = files_sudo._refuse(attachment.name, content, error)
             results |= file.sudo()
-        _done, remaining = self.env["billing.payment"].sudo()._process_next(results)
+        _done, remaining = (
+            self.env["billing.payment"].sudo()._process_next(results, AT_ONCE)
+        )
         if remaining:
             self.env.ref("billing_bank_file.ir_cron_process").sudo()._trigger()
-        self.attachment_ids.sudo().unlink()
+        # Only what was uploaded here: ids can be made up, and belong elsewhere.
+        self.attachment_ids.filtered(lambda item: not item.res_id).unlink()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Bank Files"),

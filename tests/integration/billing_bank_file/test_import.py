@@ -175,6 +175,21 @@ class TestUpload(BankFileCase):
         self.assertEqual(by_name["good2"].payment_count, 1)
         self.assertEqual(by_name["good"].pending_count, 0)
 
+    def test_an_attachment_of_another_record_is_not_deleted(self):
+        document = self.env["ir.attachment"].create(
+            {
+                "name": "contract.pdf",
+                "raw": b"%PDF",
+                "res_model": "res.partner",
+                "res_id": self.customer.id,
+            }
+        )
+        wizard = self.env["billing.bank.file.upload"].create(
+            {"attachment_ids": [(4, document.id)]}
+        )
+        wizard.action_upload()
+        self.assertTrue(document.exists())
+
 
 class TestWatchedDirectory(BankFileCase):
     def setUp(self):
