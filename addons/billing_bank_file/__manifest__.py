@@ -18,5 +18,8 @@
         "views/account_journal_views.xml",
         "views/billing_bank_file_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["billing_bank_file/static/tests/tours/**/*.js"],
+    },
     "installable": True,
 }

@@ -37,6 +37,7 @@
                 "mail/static/lib/selfie_segmentation/selfie_segmentation.js",
             ),
         ],
+        "web.assets_tests": ["billing_base/static/tests/tours/**/*.js"],
     },
     "application": True,
     "post_init_hook": "post_init_hook",

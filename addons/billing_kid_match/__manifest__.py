@@ -17,6 +17,7 @@
     ],
     "assets": {
         "web.assets_backend": ["billing_kid_match/static/src/scss/review.scss"],
+        "web.assets_tests": ["billing_kid_match/static/tests/tours/**/*.js"],
     },
     "installable": True,
 }
