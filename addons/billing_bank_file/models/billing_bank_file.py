@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from odoo.addons.billing_base.core.reference import normalise
 
 from ..core.errors import BankFileError
+from ..core.money import decimals
 from ..core.recognise import open_bank_file
 
 # Rows sent to the database at a time while a file is read.
@@ -138,6 +139,10 @@ class BillingBankFile(models.Model):
         """
         if isinstance(source, bytes):
             source = io.BytesIO(source)
+        # Recognised before it is read through for the checksum: what is no bank file
+        # is refused at once, whatever its size.
+        open_bank_file(source, name)
+        source.seek(0)
         checksum = hashlib.file_digest(source, "sha256").hexdigest()
         source.seek(0)
         reader = open_bank_file(source, name)
@@ -250,7 +255,7 @@ class BillingBankFile(models.Model):
             journal.id,
             journal.company_id.id,
             currency.id,
-            transaction.amount / 10**currency.decimal_places,
+            transaction.amount / 10 ** decimals(transaction.currency),
             transaction.booking_date,
             transaction.value_date,
             f"{self.id}/{transaction.entry}",
