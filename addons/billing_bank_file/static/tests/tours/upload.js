@@ -3,9 +3,9 @@ import {registry} from "@web/core/registry";
 /**
  * Steps that take a bank file through the upload form, from the list of bank files.
  *
- * @param {String} url where the test keeps the file
- * @param {String} name file name to give it
- * @returns {Object[]} steps, ending with the form of the imported or refused file
+ * @param {string} url where the test keeps the file
+ * @param {string} name file name to give it
+ * @returns {object[]} steps, ending with the form of the imported or refused file
  */
 export function uploadSteps(url, name) {
     return [
