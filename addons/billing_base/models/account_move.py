@@ -137,35 +137,55 @@ class AccountMove(models.Model):
     def _post(self, soft=True):
         """Override of `account`: posted customer invoices enter the history."""
         posted = super()._post(soft)
-        invoices = posted.filtered(lambda move: move.move_type == "out_invoice")
-        self.env["billing.event"]._log(
-            [
-                {
-                    "kind": "invoice.posted",
-                    "move_id": move.id,
-                    "amount": move.amount_total,
-                    "payload": {"due": move.invoice_date_due},
-                }
-                for move in invoices
-            ]
+        posted._billing_log_customer_invoices(
+            "invoice.posted",
+            lambda move: {
+                "amount": move.amount_total,
+                "payload": {"due": move.invoice_date_due},
+            },
         )
         return posted
 
     def _invoice_paid_hook(self):
         """Override of `account`: paid customer invoices enter the history."""
         result = super()._invoice_paid_hook()
+        self._billing_log_customer_invoices(
+            "invoice.paid", lambda move: {"amount": move.amount_total}
+        )
+        return result
+
+    def button_draft(self):
+        """Override of `account`: what was posted and no longer is, is noted."""
+        posted = self.filtered(lambda move: move.state == "posted")
+        result = super().button_draft()
+        posted._billing_log_customer_invoices(
+            "invoice.reset", lambda move: {"actor": "staff"}
+        )
+        return result
+
+    def button_cancel(self):
+        """Override of `account`: an invoice that was out and is void is noted."""
+        issued = self.filtered("posted_before")
+        result = super().button_cancel()
+        issued._billing_log_customer_invoices(
+            "invoice.cancelled", lambda move: {"actor": "staff"}
+        )
+        return result
+
+    def _billing_log_customer_invoices(self, kind, get_vals):
+        """Leave an event of ``kind`` for each customer invoice in the records.
+
+        :param str kind: kind of the event
+        :param get_vals: takes an invoice, returns further values of its event
+        :return: None
+        """
         self.env["billing.event"]._log(
             [
-                {
-                    "kind": "invoice.paid",
-                    "move_id": move.id,
-                    "amount": move.amount_total,
-                }
+                {"kind": kind, "move_id": move.id, **get_vals(move)}
                 for move in self
                 if move.move_type == "out_invoice"
             ]
         )
-        return result
 
     # === BUSINESS METHODS - HOLDS === #
 

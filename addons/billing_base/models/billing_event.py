@@ -178,6 +178,21 @@ class BillingEvent(models.Model):
                 "text": self.env._("%(invoice)s for %(amount)s is paid."),
                 "customer_text": self.env._("%(invoice)s is paid. Thank you!"),
             },
+            "invoice.reset": {
+                "label": self.env._("Invoice reset to draft"),
+                "icon": "fa-pencil",
+                "customer_visible": False,
+                "text": self.env._("%(invoice)s was reset to draft by %(user)s."),
+            },
+            "invoice.cancelled": {
+                "label": self.env._("Invoice cancelled"),
+                "icon": "fa-times",
+                "customer_visible": True,
+                "text": self.env._("%(invoice)s was cancelled by %(user)s."),
+                "customer_text": self.env._(
+                    "%(invoice)s is cancelled. You do not have to pay it."
+                ),
+            },
             "hold.placed": {
                 "label": self.env._("Put on hold"),
                 "icon": "fa-pause",

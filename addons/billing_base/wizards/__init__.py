@@ -1,1 +1,2 @@
+from . import base_partner_merge
 from . import billing_hold_wizard

@@ -357,6 +357,19 @@ class TestEventLog(BillingBaseCase):
         )
         self.assertEqual(found[0].payload, {"due": "2026-11-02"})
 
+    def test_what_staff_take_back_leaves_events(self):
+        draft = self._new_invoices(post=False)
+        draft.button_cancel()
+        self.assertFalse(self.events.search([("move_id", "=", draft.id)]))
+        self.invoice.button_cancel()
+        found = self.events.search([("move_id", "=", self.invoice.id)], order="id")
+        self.assertEqual(
+            found.mapped("kind"),
+            ["invoice.posted", "invoice.reset", "invoice.cancelled"],
+        )
+        self.assertEqual(found[2].user_id, self.env.user)
+        self.assertIn("was cancelled by", found[2].display_text)
+
     def test_vendor_bills_stay_out_of_the_history(self):
         bill = self.init_invoice("in_invoice", amounts=[100.0], post=True)
         self.assertFalse(self.events.search([("move_id", "=", bill.id)]))

@@ -351,6 +351,32 @@ class TestReference(BillingBaseCase):
         self._new_partner(billing_customer_number="")
         self._new_partner(billing_customer_number="")
 
+    def _merge(self, own_number):
+        """Merge a customer with number 501 into one with ``own_number``."""
+        old = self._new_partner(
+            "Old", email="old@example.no", billing_customer_number="501"
+        )
+        new = self._new_partner("New", billing_customer_number=own_number)
+        invoice = self._new_invoices(partner=old)
+        self.env["base.partner.merge.automatic.wizard"].sudo()._merge(
+            (old | new).ids, new
+        )
+        self.assertFalse(old.exists())
+        self.assertEqual(invoice.partner_id, new)
+        event = self.events.search([("move_id", "=", invoice.id)])
+        self.assertEqual(event.partner_id, new)
+        return new
+
+    def test_merged_customer_takes_over_the_number(self):
+        new = self._merge(own_number=False)
+        self.assertEqual(new.billing_customer_number, "501")
+        self.assertEqual(
+            new.billing_contact_point_ids.mapped("address"), ["old@example.no"]
+        )
+
+    def test_merged_customer_keeps_a_number_of_its_own(self):
+        self.assertEqual(self._merge("777").billing_customer_number, "777")
+
     def test_customers_are_found_by_number(self):
         arch = self.env["res.partner"].get_view(
             self.env.ref("base.view_res_partner_filter").id, "search"
