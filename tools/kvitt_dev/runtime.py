@@ -37,7 +37,6 @@ class Runtime:
                 [str(python_env.VENV / "bin"), env.get("PATH", os.defpath)]
             ),
             "ODOO_RC": str(CONFIG),
-            "KVITT_ROOT": str(ROOT),
         }
         return env
 

@@ -25,8 +25,7 @@ def _pytest(
     :param filtered: the caller chose tests, so that choosing none is no failure.
     """
     REPORTS.mkdir(exist_ok=True)
-    report = REPORTS / f"{name}.xml"
-    report.unlink(missing_ok=True)
+    report = REPORTS / f"{name}-{os.getpid()}.xml"
     command = [
         str(rt.python), "-m", "pytest", f"--junitxml={report}",
         "-o", f"cache_dir={CACHE / 'pytest'}", *args,
@@ -43,6 +42,7 @@ def _pytest(
     counts = {"passed": 0, "failed": 0}
     if report.is_file():
         suite = ET.parse(report).getroot().find("testsuite")
+        report.unlink()
         numbers = {k: int(suite.get(k, 0)) for k in ("failures", "errors", "tests")}
         counts["failed"] = numbers["failures"] + numbers["errors"]
         counts["passed"] = (
@@ -77,8 +77,10 @@ def unit(args: list[str]) -> int:
 def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
     databases = Databases(rt)
     name = databases.test_clone()
-    log = LOGS / "test.log"
-    log.unlink(missing_ok=True)
+    for old in LOGS.glob("test-*.log"):
+        if not Path(f"/proc/{old.stem.rpartition('-')[2]}").exists():
+            old.unlink()
+    log = LOGS / f"test-{os.getpid()}.log"
     config = CACHE / f"{name}.conf"
     runtime.write_config(
         config,
@@ -101,7 +103,6 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
             filtered=filtered,
             ODOO_RC=str(config),
             PATH=browser.on_path(rt.environment()["PATH"]),
-            KVITT_TEST_LOG=str(log),
         )
     finally:
         config.unlink(missing_ok=True)
