@@ -125,6 +125,17 @@ def first_look(paid: Paid, hits: Sequence[Invoice]) -> Look:
     """
     if paid.amount <= 0 or not paid.queries:
         return Look(NOTHING)
+    if len(hits) == 1 and len(paid.queries) == 1:
+        # nearly all payments
+        hit, query = hits[0], paid.queries[0]
+        if (
+            hit.key == query.key
+            and hit.is_open
+            and hit.residual == paid.amount
+            and hit.currency_id == paid.currency_id
+            and not query.in_text
+        ):
+            return Look(SURE, (hit,), query)
     if len(paid.queries) > 1 and not paid.queries[0].in_text:
         look = _look_at_several(paid, hits)
         if look:
@@ -139,7 +150,11 @@ def first_look(paid: Paid, hits: Sequence[Invoice]) -> Look:
             if found:
                 explanation = explain(query.key, found[0].key)
         if found:
-            return _look_at(paid, query, found, explanation)
+            look = _look_at(paid, query, found, explanation)
+            if explanation.zeros and look.kind in (SURE, AMOUNT):
+                # one zero less may as well be another digit less of a neighbour
+                look.kind = UNKNOWN
+            return look
     return Look(UNKNOWN, query=paid.queries[0])
 
 
@@ -162,26 +177,27 @@ def _look_at(paid, query, found, explanation) -> Look:
 
 
 def _look_at_several(paid, hits) -> Look | None:
-    """A payment that states several references: all of them or a person."""
+    """A payment that states several references: all it names, or a person."""
     by_key: dict[str, list[Invoice]] = {}
     for hit in hits:
         by_key.setdefault(hit.key, []).append(hit)
     groups = [
         [hit for key in query.keys for hit in by_key.get(key, ())]
         for query in paid.queries
-        if not query.in_text
     ]
-    usable = [
-        [hit for hit in g if hit.is_open and hit.currency_id == paid.currency_id]
-        for g in groups
-    ]
-    found = tuple({hit.move_id: hit for group in usable for hit in group}.values())
+    found = {
+        hit.move_id: hit
+        for group in groups
+        for hit in group
+        if hit.is_open and hit.currency_id == paid.currency_id
+    }
     if not found:
         return None
-    alone = all(len(group) == 1 for group in groups) and all(usable)
-    if alone and sum(hit.residual for hit in found) == paid.amount:
-        return Look(SURE, found, paid.queries[0])
-    return Look(SHARED, found, paid.queries[0])
+    query = next(q for q, group in zip(paid.queries, groups, strict=True) if group)
+    alone = all(len(group) < 2 for group in groups)
+    if alone and sum(hit.residual for hit in found.values()) == paid.amount:
+        return Look(SURE, tuple(found.values()), query)
+    return Look(SHARED, tuple(found.values()), query)
 
 
 class Ledger:
@@ -232,33 +248,25 @@ class Decider:
             this one have taken the money's place
         """
         invoices = look.invoices
-        if any(self.ledger.left(inv) != inv.residual for inv in invoices):
-            look.kind = COVERED
-            return None
         for invoice in invoices:
-            self.ledger.take(invoice, invoice.residual)
+            if self.ledger.left(invoice) != invoice.residual:
+                look.kind = COVERED
+                return None
         probability, reference = self._exact_evidence(paid, look)
         reasons = (reference, *self._cleaned(look), self._amount_exact)
+        shares = []
+        candidates = []
+        for invoice in invoices:
+            self.ledger.take(invoice, invoice.residual)
+            shares.append(Share(invoice.move_id, invoice.residual))
+            candidates.append(self._candidate(invoice, probability, reasons))
         return Decision(
             paid.payment_id,
             RECONCILED,
-            tuple([Share(inv.move_id, inv.residual) for inv in invoices]),
+            tuple(shares),
             probability,
             reasons,
-            tuple(
-                [
-                    Candidate(
-                        inv.move_id,
-                        inv.partner_id,
-                        probability,
-                        inv.residual,
-                        inv.reference,
-                        look.explanation.distance,
-                        reasons,
-                    )
-                    for inv in invoices
-                ]
-            ),
+            tuple(candidates),
         )
 
     # Second look
@@ -280,7 +288,9 @@ class Decider:
     def _settle_elsewhere(self, paid: Paid, look: Look, facts: Facts) -> Decision:
         """The reference is known, and still a person has to look."""
         if look.kind == SHARED:
-            reason = Reason("reference_shared", (("count", len(look.invoices)),))
+            several = len({invoice.key for invoice in look.invoices}) > 1
+            code = "several_references" if several else "reference_shared"
+            reason = Reason(code, (("count", len(look.invoices)),))
             pool = look.invoices
         elif look.kind == CURRENCY:
             reason, pool = Reason("other_currency"), ()
@@ -330,12 +340,10 @@ class Decider:
             doubts.append(Reason("dense_references"))
         if look.query.in_text:
             doubts.append(Reason("reference_in_text"))
-        if look.explanation.zeros and left != paid.amount:
-            doubts.append(Reason("amount_differs"))
         if not doubts:
             taken = min(left, paid.amount)
             self.ledger.take(invoice, taken)
-            candidate = self._candidate(invoice, look, probability, reasons)
+            candidate = self._candidate(invoice, probability, tuple(reasons))
             return Decision(
                 paid.payment_id,
                 RECONCILED if paid.amount >= left else PARTIAL,
@@ -371,14 +379,15 @@ class Decider:
 
     def _settle_unknown(self, paid: Paid, look: Look, facts: Facts) -> Decision:
         """Nobody's reference: repair it, or show what it may have been."""
+        near = {inv.move_id: inv for inv in (*look.invoices, *facts.near)}.values()
         pool = [
             self._as_left(invoice)
-            for invoice in facts.near
+            for invoice in near
             if invoice.currency_id == paid.currency_id
         ]
         covered = [
             invoice
-            for invoice in facts.near
+            for invoice in near
             if invoice.is_open and self.ledger.left(invoice) < invoice.residual
         ]
         scored = scoring.score(
@@ -460,20 +469,18 @@ class Decider:
             len(key),
             len(key.lstrip("0")),
             look.query.in_text,
-            bool(look.explanation.zeros),
             paid.company_id,
         )
         if cache_key not in self._exact_cache:
             weights = self.weights
-            seen = scoring.log_reference(look.explanation, len(key), weights)
+            seen = log(weights.exact)
             nothing = scoring.log_nothing_open(key, True, look.query.in_text, weights)
             null = log(weights.known + weights.stranger)
             odds = log(weights.open / max(open_count, 1)) + seen - nothing
             probability = 1 / (1 + exp(-odds)) if odds > -50 else 0.0
-            code = "leading_zeros" if look.explanation.zeros else "reference_exact"
             self._exact_cache[cache_key] = (
                 probability,
-                Reason(code, (), seen - nothing + null),
+                Reason("reference_exact", (), seen - nothing + null),
             )
         return self._exact_cache[cache_key]
 
@@ -528,15 +535,15 @@ class Decider:
         parts.append(Reason("open_invoices", (("count", count),), item.prior))
         return parts
 
-    def _candidate(self, invoice, look, probability, reasons) -> Candidate:
+    def _candidate(self, invoice, probability, reasons) -> Candidate:
         return Candidate(
             invoice.move_id,
             invoice.partner_id,
             probability,
             invoice.residual,
             invoice.reference,
-            look.explanation.distance,
-            tuple(reasons),
+            0,
+            reasons,
         )
 
     def _rank_by_amount(

@@ -104,12 +104,12 @@ def pieces(issued_bucket: str) -> tuple[str, str, str]:
     return issued_bucket[:first], issued_bucket[first:second], issued_bucket[second:]
 
 
-def probes(paid_bucket: str) -> Iterator[tuple[int, str]]:
+def probes(paid_bucket: str) -> Iterator[tuple[int, int, str]]:
     """Pieces to look for: of any reference within two edits one third is among them.
 
     Two swaps across the cuts are the exception, they can touch all thirds.
 
-    :return: pairs of piece number (0–2) and text
+    :return: piece number (0–2), length of the issued bucket, and piece
     """
     size = len(paid_bucket)
     seen = set()
@@ -126,13 +126,15 @@ def probes(paid_bucket: str) -> Iterator[tuple[int, str]]:
                 begin, end = start + offset, stop + offset
                 if begin < 0 or end > size:
                     continue
-                probe = (number, paid_bucket[begin:end])
+                probe = (number, length, paid_bucket[begin:end])
                 if probe not in seen:
                     seen.add(probe)
                     yield probe
 
 
 _K = BUCKET_SQL
+#: SQL of the length of the bucket of ``{column}``.
+LENGTH_SQL = f"length({_K})"
 #: SQL of the thirds of ``{column}``; the middle one is cut as in :func:`pieces`.
 PIECES_SQL = (
     f"substr({_K}, 1, length({_K}) / 3)",

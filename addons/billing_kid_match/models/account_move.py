@@ -2,7 +2,7 @@ from odoo import models
 
 from odoo.addons.billing_base.core.reference import BUCKET_SQL
 
-from ..core.search import PIECES_SQL
+from ..core.search import LENGTH_SQL, PIECES_SQL
 
 #: Customer invoices, in whatever state, that carry a reference.
 ISSUED_SQL = (
@@ -15,6 +15,7 @@ OPEN_SQL = (
 )
 
 _BUCKET = BUCKET_SQL.format(column="payment_reference")
+_LENGTH = LENGTH_SQL.format(column="payment_reference")
 _PIECES = [piece.format(column="payment_reference") for piece in PIECES_SQL]
 
 
@@ -27,13 +28,13 @@ class AccountMove(models.Model):
         f"(({_BUCKET}), company_id) WHERE {ISSUED_SQL}",
     )
     _billing_piece1_idx = models.Index(
-        f"(({_PIECES[0]}), amount_residual) WHERE {OPEN_SQL}",
+        f"(({_PIECES[0]}), ({_LENGTH}), amount_residual) WHERE {OPEN_SQL}",
     )
     _billing_piece2_idx = models.Index(
-        f"(({_PIECES[1]}), amount_residual) WHERE {OPEN_SQL}",
+        f"(({_PIECES[1]}), ({_LENGTH}), amount_residual) WHERE {OPEN_SQL}",
     )
     _billing_piece3_idx = models.Index(
-        f"(({_PIECES[2]}), amount_residual) WHERE {OPEN_SQL}",
+        f"(({_PIECES[2]}), ({_LENGTH}), amount_residual) WHERE {OPEN_SQL}",
     )
     _billing_open_amount_idx = models.Index(
         f"(company_id, currency_id, amount_residual) WHERE {OPEN_SQL}",

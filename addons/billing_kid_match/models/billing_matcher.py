@@ -33,6 +33,7 @@ from ..core.weights import DEFAULT_POLICY, DEFAULT_WEIGHTS
 from .account_move import ISSUED_SQL, OPEN_SQL
 
 _BUCKET = SQL(BUCKET_SQL.format(column="m.payment_reference"))
+_LENGTH = SQL(search.LENGTH_SQL.format(column="m.payment_reference"))
 _PIECES = [SQL(sql.format(column="m.payment_reference")) for sql in search.PIECES_SQL]
 _ISSUED = SQL(ISSUED_SQL)
 _OPEN = SQL(OPEN_SQL)
@@ -41,6 +42,9 @@ _COLUMNS = SQL(
        m.amount_total, m.currency_id,
        m.state = 'posted' AND m.payment_state IN ('not_paid', 'partial', 'blocked')"""
 )
+
+#: Kinds of structured references that name an invoice by its payment reference.
+_REFERENCE_KINDS = ("structured", "creditor_rf")
 
 #: Open invoices are counted one by one up to here, then taken from the statistics.
 COUNTED = 10_000
@@ -53,7 +57,7 @@ MAX_SAME_AMOUNT = 300
 MAX_COUNTED_AMOUNT = 50_000
 #: Invoices looked at that share amount and one piece. A dense numbering has thousands
 #: behind its first digits; then the other pieces have to do.
-MAX_SAME_PIECE = 150
+MAX_SAME_PIECE = 400
 #: Damaged references in one batch up to which all neighbours are searched; above, only
 #: those with a right check digit for the kinds of references that are about.
 MAX_UNPRUNED = 20
@@ -171,7 +175,11 @@ class BillingMatcher(models.AbstractModel):
         )
         payments = []
         for payment, company, currency, amount, reference, values, text in rows:
-            others = (item["value"] for item in json.loads(values)) if values else ()
+            others = (
+                item["value"]
+                for item in json.loads(values or "[]")
+                if item["kind"] in _REFERENCE_KINDS
+            )
             unit = units[currency]
             payments.append(
                 Paid(
@@ -432,69 +440,79 @@ class BillingMatcher(models.AbstractModel):
 
     def _probe_pieces(self, payments, looks, places, near, limited, units):
         """Search usual amounts by the pieces of the reference that are left."""
-        queries = [
-            (number, piece, at)
+        queries = sorted(
+            (*probe, at)
             for at in places
-            for number, piece in search.probes(bucket(looks[at].query.key))
-        ]
-        queries.sort()
+            for probe in search.probes(bucket(looks[at].query.key))
+        )
         self.env.cr.execute(
-            SQL(
-                " UNION ALL ".join(["%s"] * len(_PIECES)),
-                *(
-                    self._piece_query(
-                        piece_sql,
-                        [query for query in queries if query[0] == number],
-                        payments,
-                    )
-                    for number, piece_sql in enumerate(_PIECES)
-                ),
+            SQL(" UNION ALL ").join(
+                self._piece_query(
+                    piece_sql,
+                    [query for query in queries if query[0] == number],
+                    payments,
+                    places,
+                )
+                for number, piece_sql in enumerate(_PIECES)
             )
         )
-        seen = defaultdict(int)
+        seen = Counter()
         invoices = {}
-        pairs = defaultdict(set)
-        for at, number, piece, *row in self.env.cr.fetchall():
-            seen[at, number, piece] += 1
-            if row[0] not in invoices:
-                invoices[row[0]] = _to_invoice(row, units)
-            pairs[at].add(row[0])
-        for at, found in pairs.items():
-            _keep_near(
-                near[at],
-                looks[at].query.key,
-                [invoices[move] for move in sorted(found)],
-            )
-        limited.update(
-            at for (at, _, _), count in seen.items() if count >= MAX_SAME_PIECE
-        )
+        found = defaultdict(set)
+        for (
+            at,
+            *probe,
+            move,
+            partner,
+            reference,
+            residual,
+            total,
+            currency,
+            is_open,
+        ) in self.env.cr.fetchall():
+            seen[(at, *probe)] += 1
+            found[at].add(move)
+            if move not in invoices:
+                invoices[move] = _to_invoice(
+                    (move, partner, reference, residual, total, currency, is_open),
+                    units,
+                )
+        for at, moves in found.items():
+            key = looks[at].query.key
+            _keep_near(near[at], key, [invoices[move] for move in sorted(moves)])
+        limited.update(key[0] for key, count in seen.items() if count >= MAX_SAME_PIECE)
 
-    def _piece_query(self, piece_sql, queries, payments):
+    def _piece_query(self, piece_sql, queries, payments, places):
         return SQL(
             """
-            SELECT q.at, q.number, q.piece, found.*
-              FROM unnest(%s::int[], %s::int[], %s::text[], %s::int[], %s::int[],
-                          %s::numeric[])
-                   AS q(at, number, piece, company_id, currency_id, amount)
+            SELECT q.*, found.*
+              FROM unnest(%s::int[], %s::int[], %s::int[], %s::text[])
+                   AS q(at, number, length, piece)
+              JOIN unnest(%s::int[], %s::int[], %s::int[], %s::numeric[])
+                   AS p(at, company_id, currency_id, amount) ON p.at = q.at
              CROSS JOIN LATERAL (
                    SELECT %s
                      FROM account_move m
-                    WHERE %s = q.piece AND m.amount_residual = q.amount
-                      AND m.company_id = q.company_id
-                      AND m.currency_id = q.currency_id AND %s
+                    WHERE %s = q.piece AND %s = q.length
+                      AND m.amount_residual = p.amount
+                      AND m.company_id = p.company_id
+                      AND m.currency_id = p.currency_id AND %s
                       AND m.payment_reference IS NOT NULL
                     LIMIT %s) AS found
             """,
-            _int_array(at for _, _, at in queries),
-            _int_array(number for number, _, _ in queries),
-            _text_array(piece for _, piece, _ in queries),
-            _int_array(payments[at].company_id for _, _, at in queries),
-            _int_array(payments[at].currency_id for _, _, at in queries),
+            _int_array(at for *_, at in queries),
+            _int_array(number for number, *_ in queries),
+            _int_array(length for _, length, _, _ in queries),
+            _text_array(piece for _, _, piece, _ in queries),
+            _int_array(at for at in places),
+            _int_array(payments[at].company_id for at in places),
+            _int_array(payments[at].currency_id for at in places),
             _decimal_array(
-                (_amount_of(payments[at]), payments[at].unit) for _, _, at in queries
+                (_amount_of(payments[at]), payments[at].unit) for at in places
             ),
             _COLUMNS,
             piece_sql,
+            _LENGTH,
             _OPEN,
             MAX_SAME_PIECE,
         )

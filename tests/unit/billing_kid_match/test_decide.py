@@ -326,6 +326,14 @@ def test_several_references_that_do_not_add_up():
     assert {c.move_id for c in item.candidates} == {1, 2}
 
 
+def test_a_reference_nobody_knows_beside_the_right_one():
+    book = book_of_two()
+    book.pay(A, others=[A, "99887766"])
+    item = one(book)
+    assert item.outcome == RECONCILED
+    assert item.shares[0].move_id == 1
+
+
 # === REPAIRED REFERENCES === #
 
 
