@@ -165,7 +165,7 @@ class TestHold(BillingBaseCase):
         form = Form(
             self.env[action["res_model"]]
             .with_user(self.user)
-            .with_context(action["context"])
+            .with_context(**action["context"])
         )
         form.reason = "Meter"
         form.block_reminder = False
