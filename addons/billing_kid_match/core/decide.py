@@ -475,7 +475,7 @@ class Decider:
             weights = self.weights
             seen = log(weights.exact)
             nothing = scoring.log_nothing_open(key, True, look.query.in_text, weights)
-            null = log(weights.known + weights.stranger)
+            null = log(weights.absent + weights.stranger)
             odds = log(weights.open / max(open_count, 1)) + seen - nothing
             probability = 1 / (1 + exp(-odds)) if odds > -50 else 0.0
             self._exact_cache[cache_key] = (
@@ -549,7 +549,10 @@ class Decider:
     def _rank_by_amount(
         self, paid: Paid, look: Look, facts: Facts, pool: Sequence[Invoice]
     ) -> list[Candidate]:
-        """Open invoices of a known customer: in the order given, weighed by amount."""
+        """Open invoices of a known customer, the likeliest by amount first.
+
+        Equals stay in the order given, the oldest first.
+        """
         weights = self.weights
         around = facts.around
         log_amount = weights.log_amount(paid.amount, around.sharing, around.open_count)
@@ -577,6 +580,7 @@ class Decider:
                     tuple(reason for reason in reasons if reason.code != "overpaid"),
                 )
             )
+        ranked.sort(key=lambda item: -item.probability)
         return ranked[: self.policy.candidates]
 
     def _as_left(self, invoice: Invoice) -> Invoice:

@@ -97,19 +97,16 @@ def log_nothing_open(
 ) -> float:
     """Log chance of the reference when no open invoice is meant, priors included.
 
-    A stranger's reference is any of its length. A customer's comes out of our own
-    series; leading zeros then say nothing, and it was damaged on the way unless its
-    check digit is right.
+    A stranger's reference is any of its length. A customer's, for something that is
+    not in the books, comes out of our own series: leading zeros say nothing then, and
+    either its check digit is right or it was damaged on the way as well.
     """
     stranger = weights.stranger_in_text if in_text else weights.stranger
     bare = key.lstrip("0") or "0"
     by_stranger = log(stranger * weights.length_share) - _information(key)
-    by_customer = (
-        log(weights.known)
-        + (0 if looks_valid else log(weights.damaged))
-        - max(_information(bare) - _LN10, 0)
-    )
-    return _logsumexp((by_stranger, by_customer))
+    by_customer = log(weights.absent) - _information(bare)
+    by_customer += _LN10 if looks_valid else log(weights.damaged)
+    return _logsumexp((by_stranger, min(by_customer, log(weights.absent))))
 
 
 def score(
@@ -153,7 +150,7 @@ def score(
         rivals.append(_unseen(explained[0][0], log_open, weights))
     joint = [log_open + seen + paid for _, _, seen, paid in explained]
     total = _logsumexp([*joint, *rivals])
-    null = log(weights.known + weights.stranger)
+    null = log(weights.absent + weights.stranger)
     scored = [
         Scored(
             invoice,

@@ -19,7 +19,9 @@ class Weights:
     guess by a factor of e in any of them moves its precision by less than 0.02 %.
 
     :param open: share of payments meant for an invoice that is open
-    :param known: share of payments by customers for something that is not open
+    :param known: share of payments by customers for an invoice that is not open
+    :param absent: share of payments by customers for something that is not in the
+        books at all
     :param stranger: share of payments by people who owe nothing here
     :param stranger_in_text: the same for a bare number in the message field, which
         may be anything
@@ -42,7 +44,8 @@ class Weights:
 
     version: int = 1
     open: float = 0.95
-    known: float = 0.04
+    known: float = 0.03
+    absent: float = 0.01
     stranger: float = 0.01
     stranger_in_text: float = 0.25
     exact: float = 0.95

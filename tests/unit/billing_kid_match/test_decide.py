@@ -237,18 +237,20 @@ def test_reference_of_a_paid_invoice_is_never_repaired():
     assert codes(item) == ["reference_paid"]
 
 
-def test_reference_of_a_paid_invoice_proposes_the_customers_oldest():
+def test_reference_of_a_paid_invoice_proposes_the_customers_open_ones():
     book = Book()
     book.add(A, is_open=False, partner=7)
     book.add(kid("01000010000500"), 30_000, partner=7)
-    book.add(kid("01000010000501"), 50_000, partner=7)
+    book.add(kid("01000010000501"), 40_000, partner=7)
+    book.add(kid("01000010000502"), 50_000, partner=7)
     book.add(B, 50_000, partner=8)
     book.pay(A)
     item = one(book)
     assert item.outcome == PROPOSED
     assert codes(item) == ["reference_paid"]
-    assert [c.move_id for c in item.candidates] == [2, 3]
-    assert item.candidates[1].probability > item.candidates[0].probability
+    # the one with this amount, then the oldest
+    assert [c.move_id for c in item.candidates] == [4, 2, 3]
+    assert item.candidates[0].probability > item.candidates[1].probability
 
 
 def test_two_open_invoices_with_one_reference():
