@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .billing_booking import PLAIN_ITEM
+
 
 class AccountBankStatementLine(models.Model):
     _inherit = "account.bank.statement.line"
@@ -25,3 +27,12 @@ class AccountBankStatementLine(models.Model):
         others = self - payments.statement_line_id
         payments.action_undo()
         return super(AccountBankStatementLine, others).action_undo_reconciliation()
+
+    # === HELPERS === #
+
+    def _prepare_move_line_default_vals(self, counterpart_account_id=None):
+        """Override of `account`: give at once what Odoo would compute item by item."""
+        values = super()._prepare_move_line_default_vals(counterpart_account_id)
+        if not self.env.context.get("billing_plain_items"):
+            return values
+        return [{**PLAIN_ITEM, **item} for item in values]

@@ -22,6 +22,16 @@ PLAIN_CONTEXT = {
     "no_exchange_difference": True,
     "no_cash_basis": True,
 }
+# What Odoo computes for the items of a bank entry, whatever the payment. Given at once
+# they spare it a look-up or a computation for each item.
+PLAIN_ITEM = {
+    "display_type": "product",
+    "sequence": 100,
+    "quantity": 1.0,
+    "product_uom_id": False,
+    "tax_ids": [],
+    "analytic_distribution": False,
+}
 
 
 class BillingBooking(models.AbstractModel):
@@ -123,7 +133,7 @@ class BillingBooking(models.AbstractModel):
         context = self._booking_context(journal, payments.currency_id)
         lines = (
             self.env["account.bank.statement.line"]
-            .with_context(**context)
+            .with_context(**context, billing_plain_items=True)
             .create(
                 [
                     self._prepare_statement_line(payment, by_id[payment.id], open_items)
@@ -178,13 +188,12 @@ class BillingBooking(models.AbstractModel):
             rest = currency.round(rest - amount)
             values.append(
                 {
+                    **PLAIN_ITEM,
                     "name": payment.reference or payment.payer_name or payment.text,
                     "account_id": account_id,
                     "partner_id": partner_id,
                     "currency_id": currency.id,
                     "billing_payment_id": payment.id,
-                    # False spares Odoo a look-up for each item.
-                    "analytic_distribution": False,
                     **self._amounts(journal, currency, -amount, payment.booking_date),
                 }
             )
@@ -196,6 +205,7 @@ class BillingBooking(models.AbstractModel):
         currency = payments.currency_id
         total = currency.round(sum(payments.mapped("amount")))
         return {
+            **PLAIN_ITEM,
             "name": label,
             "account_id": journal.default_account_id.id,
             "currency_id": currency.id,

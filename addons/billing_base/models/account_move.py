@@ -104,7 +104,10 @@ class AccountMove(models.Model):
                     {**vals, "billing_reference_scheme_id": False}
                 )
                 return super(AccountMove, self - changed).write(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        if not vals.keys().isdisjoint(("partner_id", "journal_id", "company_id")):
+            self._billing_refresh_holds()
+        return result
 
     # === ACTIONS === #
 
@@ -273,6 +276,14 @@ class AccountMove(models.Model):
         )
         self.invalidate_recordset(["billing_hold_html", "billing_has_manual_hold"])
         return holds_sudo.sudo(self.env.su)
+
+    def _billing_refresh_holds(self):
+        """Let the holds of drafts follow a change of customer or company."""
+        drafts = self.filtered(lambda move: move.state == "draft" and move.is_invoice())
+        if drafts:
+            self.env["billing.hold"].sudo().search(
+                [("move_id", "in", drafts.ids)]
+            )._compute_from_move()
 
     def _format_hold(self, hold):
         """Return one line for the banner of the invoice; escapes the label."""

@@ -27,12 +27,19 @@ class BillingHold(models.Model):
         ondelete="cascade",
         check_company=True,
     )
+    # Not related fields: these would have every write on any journal entry search for
+    # holds, four times for each line of a bank statement.
     company_id = fields.Many2one(
-        related="move_id.company_id", store=True, index=True, precompute=True
+        "res.company",
+        compute="_compute_from_move",
+        store=True,
+        index=True,
+        precompute=True,
     )
     partner_id = fields.Many2one(
-        related="move_id.commercial_partner_id",
+        "res.partner",
         string="Customer",
+        compute="_compute_from_move",
         store=True,
         index=True,
         precompute=True,
@@ -60,6 +67,13 @@ class BillingHold(models.Model):
     _active_idx = models.Index("(move_id) WHERE released_at IS NULL")
 
     # === COMPUTE METHODS === #
+
+    @api.depends("move_id")
+    def _compute_from_move(self):
+        """Company and customer; ``account.move`` asks again when a draft changes."""
+        for hold in self:
+            hold.company_id = hold.move_id.company_id
+            hold.partner_id = hold.move_id.commercial_partner_id
 
     @api.depends("released_at", "date_until")
     @api.depends_context("billing_date")
