@@ -9,13 +9,14 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
-from . import scratch
+from . import bench_decide, scratch
 
 RESULTS = Path(__file__).resolve().parent / "results"
 WAYS = ("one_by_one", "oca", "own_lines", "collective")
@@ -343,6 +344,7 @@ def report_quality(report, name, result):
 PARTS = {
     "booking": bench_booking,
     "quality": bench_quality,
+    "decide": bench_decide.bench_decide,
 }
 
 
@@ -353,13 +355,18 @@ def _parser():
         "--only", action="append", choices=PARTS, help="this part; may be repeated"
     )
     parser.add_argument(
-        "--invoices", type=int, default=4000, help="invoices added to the demo book"
+        "--invoices", type=int, default=2500, help="invoices added to the demo book"
     )
     parser.add_argument("--payments", type=int, default=500, help="for each way")
     parser.add_argument("--entry", type=int, default=500, help="in one bank entry")
     parser.add_argument("--each", type=int, default=40, help="payments of each kind")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of the ways")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds of the ways")
+    parser.add_argument(
+        "--fuzzed", type=int, default=50_000, help="damaged bank files to refuse"
+    )
     parser.add_argument("--seed", type=int, default=1)
+    bench_decide.add_arguments(parser)
+    bench_decide.add_arguments(parser)
     parser.add_argument(
         "--keep", action="store_true", help="keep the large book for the next run"
     )
