@@ -64,10 +64,10 @@ class BillingImportCommand(models.AbstractModel):
             file, seen = retrying(
                 functools.partial(self._import_source, source, path, journal_code), env
             )
-        while retrying(
-            functools.partial(env["billing.payment"]._process_next, file), env
-        )[0]:
-            pass
+        process = functools.partial(env["billing.payment"]._process_next, file)
+        while retrying(process, env)[0]:
+            # What is committed need not stay in memory.
+            env.invalidate_all()
         return file, seen
 
     def _import_source(self, source, path, journal_code):
