@@ -341,10 +341,37 @@ def report_quality(report, name, result):
     )
 
 
+def bench_files(_databases, args, report):
+    """Reading bank files, and refusing damaged ones; without a database."""
+    report.say("## Reading bank files")
+    report.say()
+    folder = Path(__file__).resolve().parent
+    for script, option, number in (
+        ("read_bank_files.py", "--transactions", 5_000 if args.quick else 100_000),
+        ("fuzz_bank_files.py", "--files", 200 if args.quick else args.fuzzed),
+    ):
+        progress(script)
+        result = subprocess.run(
+            [sys.executable, str(folder / script), option, str(number)],
+            cwd=folder.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if result.returncode:
+            raise scratch.BenchError(f"{script} failed")
+        report.say("```text")
+        report.say(result.stdout.rstrip())
+        report.say("```")
+        report.say()
+        report.data[script] = result.stdout.splitlines()
+
+
 PARTS = {
     "booking": bench_booking,
     "quality": bench_quality,
     "decide": bench_decide.bench_decide,
+    "files": bench_files,
 }
 
 
@@ -365,7 +392,6 @@ def _parser():
         "--fuzzed", type=int, default=50_000, help="damaged bank files to refuse"
     )
     parser.add_argument("--seed", type=int, default=1)
-    bench_decide.add_arguments(parser)
     bench_decide.add_arguments(parser)
     parser.add_argument(
         "--keep", action="store_true", help="keep the large book for the next run"
