@@ -57,7 +57,7 @@ class BillingBooking(models.AbstractModel):
         if self.env.su:
             return
         if not self.env.user.has_group("billing_base.group_billing_user"):
-            raise AccessError(self.env._("Only billing users may decide on payments."))
+            raise AccessError(self.env._("Only billing staff can decide on payments."))
         payments.check_access("read")
 
     # === BUSINESS METHODS - BOOKING === #

@@ -13,12 +13,19 @@ class BillingEvent(models.Model):
                 "icon": "fa-check-circle",
                 "customer_visible": True,
                 "text": self.env._("Payment of %(amount)s received."),
+                "customer_text": self.env._(
+                    "We have received your payment of %(amount)s. Thank you!"
+                ),
             },
             "payment.partial": {
                 "label": self.env._("Part payment received"),
                 "icon": "fa-adjust",
                 "customer_visible": True,
                 "text": self.env._("Part payment of %(amount)s received."),
+                "customer_text": self.env._(
+                    "We have received %(amount)s. Thank you! The rest remains to be "
+                    "paid."
+                ),
             },
             "payment.undone": {
                 "label": self.env._("Payment taken off"),

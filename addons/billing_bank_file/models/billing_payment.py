@@ -109,9 +109,9 @@ class BillingPayment(models.Model):
     probability = fields.Float(digits=(6, 5), readonly=True, aggregator="avg")
     reasons = fields.Json(readonly=True)
     stated = fields.Char(
-        string="Paid With",
+        string="Reference or Message",
         compute="_compute_stated",
-        help="What the payer gave to tell what the payment is for.",
+        help="What the payer wrote to say what the payment is for.",
     )
     reason_text = fields.Char(string="Why", compute="_compute_reason_text")
     statement_line_id = fields.Many2one(

@@ -41,7 +41,7 @@ class BillingBankFileUpload(models.TransientModel):
         """
         self.ensure_one()
         if not self.env.user.has_group("billing_base.group_billing_user"):
-            raise AccessError(self.env._("Only billing users may import bank files."))
+            raise AccessError(self.env._("Only billing staff can import bank files."))
         if not self.attachment_ids:
             raise UserError(self.env._("Choose at least one file."))
         files_sudo = self.env["billing.bank.file"].sudo()

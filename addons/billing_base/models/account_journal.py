@@ -28,7 +28,7 @@ class AccountJournal(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "Choose the reference scheme of journal %(journal)s.",
+                        "Choose a reference scheme for journal %(journal)s.",
                         journal=journal.display_name,
                     )
                 )

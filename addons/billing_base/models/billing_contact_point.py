@@ -57,8 +57,8 @@ class BillingContactPoint(models.Model):
         readonly=True,
         copy=False,
     )
-    last_success_at = fields.Datetime(readonly=True, copy=False)
-    last_failure_at = fields.Datetime(readonly=True, copy=False)
+    last_success_at = fields.Datetime(string="Last Success", readonly=True, copy=False)
+    last_failure_at = fields.Datetime(string="Last Failure", readonly=True, copy=False)
     failure_reason = fields.Char(readonly=True, copy=False)
     soft_failure_count = fields.Integer(
         string="Failures in a Row", readonly=True, copy=False
@@ -75,7 +75,7 @@ class BillingContactPoint(models.Model):
     )
     consent_tracking = fields.Boolean(
         string="Read Tracking",
-        help="The customer agreed to being asked whether a message was opened.",
+        help="The customer agreed that we see whether a message was opened.",
     )
 
     _partner_channel_address_unique = models.Constraint(
@@ -258,7 +258,7 @@ class BillingContactPoint(models.Model):
         if not normalised:
             raise ValidationError(
                 self.env._(
-                    "«%(address)s» is not an address for this channel.",
+                    "«%(address)s» is not a valid e-mail address or phone number.",
                     address=address or "",
                 )
             )

@@ -165,9 +165,10 @@ class BillingEvent(models.Model):
                 "label": self.env._("Invoice issued"),
                 "icon": "fa-file-text-o",
                 "customer_visible": True,
-                "text": self.env._("%(invoice)s for %(amount)s, due %(due)s."),
+                "text": self.env._("Invoice %(invoice)s: %(amount)s, due %(due)s."),
                 "customer_text": self.env._(
-                    "You got %(invoice)s for %(amount)s, due %(due)s."
+                    "Here is invoice %(invoice)s for %(amount)s. Please pay it by "
+                    "%(due)s."
                 ),
                 "formats": {"due": "date"},
             },
@@ -175,22 +176,24 @@ class BillingEvent(models.Model):
                 "label": self.env._("Invoice paid"),
                 "icon": "fa-check",
                 "customer_visible": True,
-                "text": self.env._("%(invoice)s for %(amount)s is paid."),
-                "customer_text": self.env._("%(invoice)s is paid. Thank you!"),
+                "text": self.env._("Invoice %(invoice)s for %(amount)s is paid."),
+                "customer_text": self.env._("Invoice %(invoice)s is paid. Thank you!"),
             },
             "invoice.reset": {
                 "label": self.env._("Invoice reset to draft"),
                 "icon": "fa-pencil",
                 "customer_visible": False,
-                "text": self.env._("%(invoice)s was reset to draft by %(user)s."),
+                "text": self.env._(
+                    "Invoice %(invoice)s was reset to draft by %(user)s."
+                ),
             },
             "invoice.cancelled": {
                 "label": self.env._("Invoice cancelled"),
                 "icon": "fa-times",
                 "customer_visible": True,
-                "text": self.env._("%(invoice)s was cancelled by %(user)s."),
+                "text": self.env._("Invoice %(invoice)s was cancelled by %(user)s."),
                 "customer_text": self.env._(
-                    "%(invoice)s is cancelled. You do not have to pay it."
+                    "Invoice %(invoice)s is cancelled. You do not have to pay it."
                 ),
             },
             "hold.placed": {

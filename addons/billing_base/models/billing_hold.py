@@ -47,7 +47,9 @@ class BillingHold(models.Model):
     reason = fields.Char(required=True, readonly=True)
     date_since = fields.Date(string="Since", required=True, readonly=True)
     date_until = fields.Date(
-        string="Until", readonly=True, help="Last day of the hold; empty: until lifted."
+        string="Until",
+        readonly=True,
+        help="Last day of the hold. Empty: until somebody releases it.",
     )
     block_fee = fields.Boolean(string="No Fees or Interest", readonly=True)
     block_reminder = fields.Boolean(string="No Reminders", readonly=True)
@@ -56,7 +58,7 @@ class BillingHold(models.Model):
     user_id = fields.Many2one(
         "res.users", string="Placed by", required=True, readonly=True
     )
-    released_at = fields.Datetime(readonly=True)
+    released_at = fields.Datetime(string="Released on", readonly=True)
     released_by_id = fields.Many2one("res.users", string="Released by", readonly=True)
     state = fields.Selection(
         [("active", "Active"), ("expired", "Expired"), ("released", "Released")],

@@ -34,7 +34,7 @@ class BillingReferenceScheme(models.Model):
             ("ocr_length", "OCR, length digit and check digit"),
             ("ocr_fixed", "OCR, fixed length"),
         ],
-        string="Check",
+        string="Kind of Number",
         required=True,
         default="mod10",
     )
@@ -71,7 +71,7 @@ class BillingReferenceScheme(models.Model):
     is_issued = fields.Boolean(
         string="In Use",
         compute="_compute_is_issued",
-        help="References of this scheme are out, so its structure cannot change.",
+        help="Invoices carry references of this scheme, so it cannot change.",
     )
 
     # === COMPUTE METHODS === #
@@ -174,8 +174,9 @@ class BillingReferenceScheme(models.Model):
             if changed and (move := scheme._find_issued_invoice()):
                 raise UserError(
                     self.env._(
-                        "%(invoice)s and maybe others have references made with "
-                        "%(scheme)s. Archive it and make a new scheme instead.",
+                        "Invoices such as %(invoice)s carry references made with "
+                        "%(scheme)s, so it cannot change. Archive it and make a new "
+                        "scheme instead.",
                         invoice=move.display_name,
                         scheme=scheme.name,
                     )
@@ -279,7 +280,8 @@ class BillingReferenceScheme(models.Model):
             if error.part == "customer":
                 message = self.env._(
                     "Customer number %(number)s of %(customer)s has no room in the "
-                    "%(length)s customer digits of %(scheme)s.",
+                    "%(length)s customer digits of %(scheme)s. Use a scheme with more "
+                    "customer digits.",
                     number=error.value,
                     customer=move.commercial_partner_id.display_name,
                     length=error.length,

@@ -12,8 +12,8 @@ class ResPartner(models.Model):
     billing_customer_number = fields.Char(
         string="Customer Number",
         copy=False,
-        help="First part of the customer's KID or OCR numbers. Given by itself with "
-        "the first one, and fixed from then on.",
+        help="First part of the customer's KID or OCR numbers. Assigned automatically "
+        "with the first one, and fixed from then on.",
     )
     billing_contact_point_ids = fields.One2many(
         "billing.contact.point",
@@ -52,7 +52,8 @@ class ResPartner(models.Model):
             if number and not (number.isascii() and number.isdigit() and int(number)):
                 raise ValidationError(
                     self.env._(
-                        "A customer number has digits only, not «%(number)s».",
+                        "«%(number)s» cannot be a customer number. Use digits only, "
+                        "and not just zeros.",
                         number=number,
                     )
                 )

@@ -34,7 +34,8 @@ class BillingHoldWizard(models.TransientModel):
         if wrong:
             raise UserError(
                 self.env._(
-                    "%(invoice)s is no customer invoice that can be put on hold.",
+                    "%(invoice)s cannot be put on hold. Choose customer invoices that "
+                    "are not cancelled.",
                     invoice=wrong[0].display_name,
                 )
             )

@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import formatLang
 
 from odoo.addons.billing_bank_file.core import decision
 
@@ -52,7 +53,7 @@ class BillingPayment(models.Model):
                     candidate.move_id.name,
                     candidate.currency_id.format(candidate.amount_residual),
                     candidate.partner_id.name or "",
-                    f"{candidate.probability:.1%}",
+                    f"{formatLang(self.env, candidate.probability * 100, digits=1)}%",
                 )
                 for candidate in payment.candidate_ids.filtered("is_open")[
                     :CANDIDATES_IN_LIST
@@ -223,7 +224,8 @@ class BillingPayment(models.Model):
             ),
             "reference_shared": _("%(count)s invoices carry this reference"),
             "neighbour_same_amount": _(
-                "open invoice %(reference)s is one digit away and has this amount"
+                "the open invoice with reference %(reference)s is one digit away "
+                "and has this amount"
             ),
             "dense_references": _("references lie too close to each other"),
             "no_reference": _("no reference"),
