@@ -440,7 +440,8 @@ class Decider:
         return (
             best.probability >= self.policy.two_edits
             and not best.explanation.zeros
-            and len(key.lstrip("0")) >= self.policy.two_edits_length
+            and min(len(key.lstrip("0")), len(best.invoice.key.lstrip("0")))
+            >= self.policy.two_edits_length
             and not facts.around.limited
             and all(
                 invoice.move_id == best.invoice.move_id or not explain(key, invoice.key)

@@ -143,7 +143,9 @@ def score(
             explained.append((invoice, explanation, seen, paid))
         else:
             closed.append(log_known + seen + paid)
-    looks_valid = _looks_valid(key, (row[0].key for row in explained))
+    # but for zeros it is an invoice's number, so it cannot be that of another one
+    is_taken = any(not how.distance for _, how, _, _ in explained)
+    looks_valid = not is_taken and _looks_valid(key, [row[0].key for row in explained])
     nothing = log_nothing_open(key, looks_valid, around.in_text, weights)
     rivals = [nothing + log_amount, *closed]
     if around.limited and explained:
@@ -175,12 +177,11 @@ def _unseen(invoice: Invoice, log_open: float, weights: Weights) -> float:
     return log_open + log(weights.edits[1]) + 2 * slip + log(weights.amount_equal)
 
 
-def _looks_valid(key: str, issued: Iterable[str]) -> bool:
+def _looks_valid(key: str, issued: Sequence[str]) -> bool:
     """Whether the paid reference has a right check digit, judged like its neighbours.
 
     References without check digit look valid whatever they are.
     """
-    issued = list(issued)
     for check in ("mod10", "mod11"):
         if issued and all(check_passes(text, check) for text in issued):
             return check_passes(key, check)

@@ -115,9 +115,9 @@ class Policy:
     :param candidates: most invoices to show
     """
 
-    one_edit: float = 0.999
+    one_edit: float = 0.9995
     two_edits: float = 0.9999
-    two_edits_length: int = 9
+    two_edits_length: int = 10
     other_amount: float = 0.99
     propose: float = 0.02
     dense: float = 2.0
