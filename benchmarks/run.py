@@ -389,7 +389,7 @@ def _parser():
     parser.add_argument("--each", type=int, default=40, help="payments of each kind")
     parser.add_argument("--rounds", type=int, default=2, help="rounds of the ways")
     parser.add_argument(
-        "--fuzzed", type=int, default=50_000, help="damaged bank files to refuse"
+        "--fuzzed", type=int, default=10_000, help="damaged bank files to refuse"
     )
     parser.add_argument("--seed", type=int, default=1)
     bench_decide.add_arguments(parser)

@@ -1,0 +1,119 @@
+"""Queries of a batch do not grow with the payments in it.
+
+Odoo itself writes rows by the hundred, so batches of up to a hundred journal items are
+compared first. A statement line of its own is named by Odoo, with queries for each.
+"""
+
+from unittest.mock import patch
+
+from odoo import Command
+
+from odoo.addons.billing_bank_file.core import decision
+
+from .common import BankFileCase
+
+#: Odoo's numbering asks and writes three times for each statement line, and its fiscal
+#: positions once for each customer.
+PER_STATEMENT_LINE = 4
+#: Statements Odoo sends for each further hundred rows of what a batch writes.
+HUNDREDS = 4
+
+
+class TestQueryCounts(BankFileCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.customers = cls.env["res.partner"].create(
+            [{"name": f"Kunde {number}"} for number in range(20)]
+        )
+        cls.moves = cls.env["account.move"].create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": cls.customers[number % 20].id,
+                    "invoice_date": "2026-10-01",
+                    "invoice_date_due": "2026-10-15",
+                    "invoice_line_ids": [
+                        Command.create(
+                            {
+                                "name": "Strøm",
+                                "price_unit": 1000.0,
+                                "tax_ids": [Command.clear()],
+                            }
+                        )
+                    ],
+                }
+                for number in range(330)
+            ]
+        )
+        cls.moves.action_post()
+        cls.env.flush_all()
+
+    def setUp(self):
+        super().setUp()
+        self.open = list(self.moves)
+        self.startPatcher(
+            patch.object(type(self.payments), "_decide", _decide_by_reference)
+        )
+        # What a process reads once, and Odoo's look at the books before the first name.
+        self._queries(20)
+
+    def _queries(self, count):
+        """Take a file of ``count`` payments of one bank entry in one batch.
+
+        :return: number of queries of the batch, all that it leaves to write included
+        """
+        moves = [self.open.pop() for _ in range(count)]
+        file, _seen = self.files._import(
+            self.camt(
+                [
+                    self.payment(move.payment_reference, end=str(move.id))
+                    for move in moves
+                ],
+                message_id=f"M{moves[0].id}",
+            ),
+            "bank.xml",
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        done, remaining = self.payments._process_next(file)
+        self.env.flush_all()
+        queries = self.env.cr.sql_log_count - before
+        self.assertEqual((done, remaining), (count, 0))
+        self.assertEqual(set(file.payment_ids.mapped("state")), {"reconciled"})
+        self.assertEqual({move.payment_state for move in moves}, {"paid"})
+        return queries
+
+    def test_collective_batches_cost_the_same_whatever_their_size(self):
+        few, many = self._queries(20), self._queries(45)
+        self.assertEqual(few, many)
+        # 400 items instead of 90: Odoo writes some tables four times instead of once.
+        self.assertLessEqual(self._queries(200), few + HUNDREDS * 4)
+
+    def test_own_statement_lines_cost_only_odoos_own_queries(self):
+        self.journal.billing_collective = False
+        few, many = self._queries(10), self._queries(60)
+        self.assertLessEqual(many - few, 50 * PER_STATEMENT_LINE)
+
+
+def _decide_by_reference(payments):
+    """Decide as a matcher does that knows exact references only; one query."""
+    moves = payments.env["account.move"].search_fetch(
+        [("payment_reference", "in", payments.mapped("reference"))],
+        ["payment_reference"],
+    )
+    by_reference = {move.payment_reference: move.id for move in moves}
+    return [
+        decision.Decision(
+            payment.id,
+            decision.RECONCILED,
+            shares=(
+                decision.Share(
+                    by_reference[payment.reference], round(payment.amount * 100)
+                ),
+            ),
+            probability=1.0,
+        )
+        for payment in payments
+    ]
