@@ -320,7 +320,7 @@ class BillingMatcher(models.AbstractModel):
                 looks[at].kind == UNKNOWN
                 and not any(
                     invoice.is_open and invoice.residual == payments[at].amount
-                    for invoice in near[at].values()
+                    for invoice in (*looks[at].invoices, *near[at].values())
                 )
             )
         ]
@@ -331,7 +331,9 @@ class BillingMatcher(models.AbstractModel):
         dense = self._measure_density(payments, looks, places, units)
         return {
             at: Facts(
-                near=list(near[at].values()) if at in near else (),
+                near=sorted(near[at].values(), key=lambda invoice: invoice.move_id)
+                if at in near
+                else (),
                 around=Surroundings(
                     open_counts.get(payments[at].company_id, 0),
                     sharing[_amount_of(payments[at])],
@@ -575,7 +577,7 @@ class BillingMatcher(models.AbstractModel):
     def _find_customers(self, payments, looks, places, units):
         """Open invoices of customers whose reference was paid for something else.
 
-        :return: invoices by place, the oldest first
+        :return: invoices by place: those with just the paid amount, then the oldest
         """
         wanted = {}
         for at in places:
@@ -588,21 +590,26 @@ class BillingMatcher(models.AbstractModel):
             SQL(
                 """
                 SELECT q.at, found.*
-                  FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[])
-                       AS q(at, partner_id, company_id, currency_id)
+                  FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[],
+                              %s::numeric[])
+                       AS q(at, partner_id, company_id, currency_id, amount)
                  CROSS JOIN LATERAL (
                        SELECT %s
                          FROM account_move m
                         WHERE m.commercial_partner_id = q.partner_id
                           AND m.company_id = q.company_id
                           AND m.currency_id = q.currency_id AND %s
-                        ORDER BY m.invoice_date_due, m.id
+                        ORDER BY m.amount_residual = q.amount DESC,
+                                 m.invoice_date_due, m.id
                         LIMIT %s) AS found
                 """,
                 _int_array(at for at, _ in pairs),
                 _int_array(partner for _, partner in pairs),
                 _int_array(payments[at].company_id for at, _ in pairs),
                 _int_array(payments[at].currency_id for at, _ in pairs),
+                _decimal_array(
+                    (_amount_of(payments[at]), payments[at].unit) for at, _ in pairs
+                ),
                 _COLUMNS,
                 _OPEN,
                 2 * self._get_policy().candidates,

@@ -275,6 +275,17 @@ class TestMatcher(KvittAccountCase):
         decision = self.decide_one(self.reference[:6] + self.reference[7:], 300)
         self.assertReconciled(decision, self.invoice)
 
+    def test_the_open_one_of_many_with_one_reference(self):
+        """A customer's own reference: ever more invoices carry it."""
+        moves = [self.bill("7000000123", 100 + number) for number in range(4)]
+        for move in moves[:3]:
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=move.ids
+            ).create({})._create_payments()
+        with patch.object(billing_matcher, "MAX_SAME_REFERENCE", 2):
+            decision = self.decide_one("7000000123", 103)
+        self.assertReconciled(decision, moves[3])
+
     def test_dense_numbering(self):
         """Invoices of other customers one digit away: another amount is doubted."""
         partners = self.env["res.partner"].create([{"name": str(n)} for n in range(9)])
