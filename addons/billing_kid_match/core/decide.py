@@ -7,7 +7,7 @@ still open on each invoice, so that no money is promised twice.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 
 from odoo.addons.billing_bank_file.core.decision import (
@@ -150,6 +150,9 @@ def first_look(paid: Paid, hits: Sequence[Invoice]) -> Look:
             if found:
                 explanation = explain(query.key, found[0].key)
         if found:
+            if query.also and not explanation.zeros and found[0].key == query.also:
+                # the invoice was issued with the word as part of its reference
+                query = replace(query, key=query.also)
             look = _look_at(paid, query, found, explanation)
             if explanation.zeros and look.kind in (SURE, AMOUNT):
                 # one zero less may as well be another digit less of a neighbour

@@ -452,6 +452,16 @@ def test_reference_with_letters():
     assert one(book).outcome == RECONCILED
 
 
+def test_word_that_is_part_of_the_issued_reference():
+    for amount, outcome in ((50_000, RECONCILED), (20_000, PROPOSED)):
+        book = Book()
+        book.add("REF 00123456")
+        book.pay("Ref. 00123456", amount)
+        item = one(book, dense=5)
+        assert item.outcome == outcome
+        assert item.candidates[0].move_id == 1
+
+
 # === TRAPS === #
 
 
