@@ -127,7 +127,8 @@ def _run_operations(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
     return _pytest(
         rt,
         "operations",
-        ["-p", "no:odoo", "tests/operations", *args],
+        # Mostly waiting for one Odoo process each: two at a time.
+        ["-p", "no:odoo", "-n", "2", "tests/operations", *args],
         filtered=bool(args),
         KVITT_BARE_DATABASE=databases.bare(),
         KVITT_TEMPLATE_DATABASE=databases.template(),
