@@ -127,7 +127,9 @@ class BillingImportCommand(models.AbstractModel):
                     "outcome": self._outcome(payment, known),
                     "invoice_ids": payment._outcome_invoices().ids,
                     "probability": payment.probability,
-                    "reasons": payment._explanation(),
+                    "reasons": [self._seen_before(payment)]
+                    if known
+                    else payment._explanation(),
                 }
             self.env.invalidate_all()
 
@@ -138,3 +140,11 @@ class BillingImportCommand(models.AbstractModel):
             return "duplicate"
         # What Odoo refused to book waits like a payment nothing is known of.
         return "unmatched" if payment.error else payment.state
+
+    def _seen_before(self, payment):
+        """Where a transaction that was known came from."""
+        return self.env._(
+            "imported before from %(file)s, no. %(position)s",
+            file=payment.file_id.name,
+            position=payment.position,
+        )
