@@ -33,6 +33,8 @@ def stated_references(
     :param others: all structured references
     :param text: message of the payer
     """
+    if reference and not others and _BARE.match(reference) and bucket(reference):
+        return (Query(reference, reference),)  # nearly all payments
     queries: dict[str, Query] = {}
     for raw in (reference, *others):
         if raw:

@@ -175,11 +175,11 @@ class BillingMatcher(models.AbstractModel):
         )
         payments = []
         for payment, company, currency, amount, reference, values, text in rows:
-            others = (
+            others = [
                 item["value"]
-                for item in json.loads(values or "[]")
+                for item in (json.loads(values) if values else ())
                 if item["kind"] in _REFERENCE_KINDS
-            )
+            ]
             unit = units[currency]
             payments.append(
                 Paid(
@@ -231,11 +231,11 @@ class BillingMatcher(models.AbstractModel):
                 for query in paid.queries:
                     for key in query.keys:
                         wanted[bucket(key), paid.company_id].append(place)
-        hits = [[] for _ in payments]
+        hits = [()] * len(payments)
         targets = list(wanted)
         for at, invoice in self._probe_buckets(targets, units):
             for place in wanted[targets[at]]:
-                hits[place].append(invoice)
+                hits[place] += (invoice,)
         return hits
 
     def _probe_buckets(self, targets, units):
