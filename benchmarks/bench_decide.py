@@ -378,6 +378,9 @@ def _report_regime(report, args, regime, found):
     ]
     rows.append(["all, s", *(f"{found[f]['seconds']:.2f}" for f in titles)])
     rows.append(
+        ["of it CPU of Odoo", *(f"{found[f]['cpu_seconds']:.2f}" for f in titles)]
+    )
+    rows.append(
         [
             "payments/s",
             *(f"{found[f]['payments'] / found[f]['seconds']:.0f}" for f in titles),
