@@ -1,18 +1,14 @@
 """Translations: every term of every addon in every language, or the check fails."""
 
-import re
 import tempfile
 from pathlib import Path
 
 import polib
 
-from . import runtime
+from . import runtime, translations
 from .databases import Databases
 from .paths import ADDONS, manifests
 from .ui import say, step
-
-LANGUAGES = ("nb", "sv")
-PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}|%%")
 
 
 def _fresh_templates(rt: runtime.Runtime, folder: Path) -> dict[str, polib.POFile]:
@@ -26,25 +22,6 @@ def _fresh_templates(rt: runtime.Runtime, folder: Path) -> dict[str, polib.POFil
         )
         found[addon] = polib.pofile(str(file)) if file.is_file() else polib.POFile()
     return found
-
-
-def problems(template: polib.POFile, translated: polib.POFile) -> list[str]:
-    """Return what a translation file lacks against the addon's present terms."""
-    have = {(entry.msgctxt, entry.msgid): entry for entry in translated}
-    wrong = []
-    for term in template:
-        if not re.search(r"[^\W\d_]", term.msgid):
-            continue
-        entry = have.get((term.msgctxt, term.msgid))
-        if entry is None or entry.obsolete:
-            wrong.append(f"missing: {term.msgid!r}")
-        elif entry.fuzzy or not entry.msgstr:
-            wrong.append(f"not translated: {term.msgid!r}")
-        elif sorted(PLACEHOLDER.findall(term.msgid)) != sorted(
-            PLACEHOLDER.findall(entry.msgstr)
-        ):
-            wrong.append(f"other placeholders: {term.msgid!r} → {entry.msgstr!r}")
-    return wrong
 
 
 def i18n(args: list[str]) -> int:
@@ -62,10 +39,12 @@ def i18n(args: list[str]) -> int:
         return 0
     failed = 0
     for addon, template in templates.items():
-        for language in LANGUAGES:
+        for language in translations.LANGUAGES:
             file = ADDONS / addon / "i18n" / f"{language}.po"
             if file.is_file():
-                wrong = problems(template, polib.pofile(str(file)))
+                wrong = translations.problems(
+                    template, polib.pofile(str(file)), language
+                )
             else:
                 wrong = [f"no {file.name} for {len(template)} terms"]
             if wrong:
@@ -85,7 +64,7 @@ def _export(addon: str, template: polib.POFile) -> None:
     for key in ("POT-Creation-Date", "PO-Revision-Date"):
         template.metadata.pop(key, None)
     template.save(str(folder / f"{addon}.pot"))
-    for language in LANGUAGES:
+    for language in translations.LANGUAGES:
         file = folder / f"{language}.po"
         translated = polib.pofile(str(file)) if file.is_file() else polib.POFile()
         translated.merge(template)
