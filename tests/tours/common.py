@@ -16,6 +16,12 @@ class TourCase(common.BankFileCase, KvittHttpCase):
     """
 
     @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # The tours look for English words, whatever else the database speaks.
+        cls.env["res.lang"]._activate_lang("en_US")
+
+    @classmethod
     def new_user(cls, login, *groups):
         """Somebody of the company who reads English."""
         return new_test_user(

@@ -115,7 +115,7 @@ class BillingBankFile(models.Model):
             "type": "ir.actions.act_window",
             "name": self.name,
             "res_model": "billing.payment",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("file_id", "=", self.id)],
         }
 

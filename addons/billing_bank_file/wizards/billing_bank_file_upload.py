@@ -67,7 +67,7 @@ class BillingBankFileUpload(models.TransientModel):
             "type": "ir.actions.act_window",
             "name": self.env._("Bank Files"),
             "res_model": "billing.bank.file",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("id", "in", results.ids)],
             **(
                 {"res_id": results.id, "view_mode": "form"} if len(results) == 1 else {}

@@ -58,7 +58,7 @@ registry.category("web_tour.tours").add("billing_kid_match_review", {
         },
         {
             content: "Accept with the key",
-            trigger: ".o_form_view button[name=action_accept]:contains(Accept best)",
+            trigger: ".o_form_view button[name=action_accept]:contains(Accept Best)",
             run: "press alt+a",
         },
         ...undo(
