@@ -223,6 +223,9 @@ class BillingPayment(models.Model):
                 "reference %(reference)s is settled by another payment"
             ),
             "reference_shared": _("%(count)s invoices carry this reference"),
+            "several_references": _(
+                "%(count)s invoices are named, their sum is another amount"
+            ),
             "neighbour_same_amount": _(
                 "the open invoice with reference %(reference)s is one digit away "
                 "and has this amount"
@@ -232,6 +235,9 @@ class BillingPayment(models.Model):
             # The amount
             "amount_exact": _("amount exact"),
             "amount_differs": _("amount differs"),
+            "others_same_amount": _(
+                "%(count)s other open invoices have just this amount"
+            ),
             "amount_smaller": _("paid %(paid)s of %(open)s"),
             "amount_larger": _("paid %(paid)s for %(open)s"),
             "overpaid": _("%(rest)s stays as the customer's credit"),
@@ -241,6 +247,7 @@ class BillingPayment(models.Model):
             "same_customer": _("same customer"),
             "several_candidates": _("%(count)s invoices are about as likely"),
             "not_sure_enough": _("not certain enough"),
+            "open_invoices": _("%(count)s invoices are open"),
             "search_limited": _("too many similar references to look at all"),
             "changed_meanwhile": _("the invoice changed meanwhile"),
             "accepted": _("accepted by %(user)s"),
