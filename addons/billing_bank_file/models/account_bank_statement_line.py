@@ -21,11 +21,13 @@ class AccountBankStatementLine(models.Model):
         Undoing a collective line takes every payment in it out, onto a line of its
         own; the collective line itself stays as it is.
         """
-        payments = self.billing_payment_ids.filtered("is_booked")
-        if self.env.context.get("billing_unbook") or not payments:
+        payments_sudo = self.sudo().billing_payment_ids.filtered("is_booked")
+        if self.env.context.get("billing_booking") or not payments_sudo:
             return super().action_undo_reconciliation()
-        others = self - payments.statement_line_id
-        payments.action_undo()
+        # An accountant need not be a billing user for this.
+        self.check_access("write")
+        others = self.browse((self.sudo() - payments_sudo.statement_line_id).ids)
+        payments_sudo._undo()
         return super(AccountBankStatementLine, others).action_undo_reconciliation()
 
     # === HELPERS === #

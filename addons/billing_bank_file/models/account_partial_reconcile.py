@@ -1,19 +1,35 @@
-from odoo import models
+from odoo import api, models
 
 
 class AccountPartialReconcile(models.Model):
+    """Keeps payments in step with what people do in Odoo's own screens."""
+
     _inherit = "account.partial.reconcile"
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Notice payments in review whose money is used in Odoo's own screens."""
+        partials = super().create(vals_list)
+        if not self.env.context.get("billing_booking"):
+            items_sudo = (partials.debit_move_id | partials.credit_move_id).sudo()
+            items_sudo.billing_payment_id._set_settled_by_hand()
+            lines_sudo = items_sudo.move_id.statement_line_id
+            lines_sudo.billing_payment_ids._set_settled_by_hand()
+        return partials
 
     def unlink(self):
         """Notice payments that are taken off an invoice in Odoo's own screens.
 
-        Their money stays on the customer's account; a person decides where it goes.
+        Their money stays on the customer's account. Once it is off the last invoice,
+        a person decides where it goes.
         """
-        if self.env.context.get("billing_unbook"):
+        if self.env.context.get("billing_booking"):
             return super().unlink()
-        items = self.debit_move_id | self.credit_move_id
-        payments_sudo = items.sudo().billing_payment_id.filtered("is_booked")
-        payments_sudo._log_undone()
+        items_sudo = (self.debit_move_id | self.credit_move_id).sudo()
+        payments_sudo = items_sudo.billing_payment_id.filtered("is_booked")
+        before = payments_sudo._settled_amounts()
         res = super().unlink()
-        payments_sudo._set_undone()
+        payments_sudo._set_taken_off(before)
         return res

@@ -2,7 +2,7 @@ import dataclasses
 from collections import defaultdict
 
 from odoo import Command, api, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..core import decision
@@ -220,9 +220,11 @@ class BillingBooking(models.AbstractModel):
         """
         owners = {}
         for share in item.shares:
-            target = open_items[share.move_id][0]
-            owner = (target["partner_id"], target["account_id"])
-            owners[owner] = owners.get(owner, 0) + share.amount
+            for target in open_items[share.move_id]:
+                taken = target["taken"].get(item.payment_id)
+                if taken:
+                    owner = (target["partner_id"], target["account_id"])
+                    owners[owner] = owners.get(owner, 0) + taken
         return owners
 
     def _link(self, payments, line_ids, is_collective):
@@ -288,12 +290,15 @@ class BillingBooking(models.AbstractModel):
         for payment_id in booked:
             for share in by_id[payment_id].shares:
                 for target in open_items[share.move_id]:
-                    key = (payment_id, target["partner_id"], target["account_id"])
-                    pairs.setdefault(key, [own[key]]).append(target["id"])
+                    if payment_id in target["taken"]:
+                        key = (payment_id, target["partner_id"], target["account_id"])
+                        pairs.setdefault(key, [own[key]]).append(target["id"])
         pairs = list(pairs.values())
         # One prefetch set for all: separate ones cost a query for each pair.
         together = [item_id for pair in pairs for item_id in pair]
-        lines = self.env["account.move.line"].with_context(**context)
+        lines = self.env["account.move.line"].with_context(
+            **context, billing_booking=True
+        )
         lines._reconcile_plan(
             [lines.browse(pair).with_prefetch(together) for pair in pairs]
         )
@@ -309,7 +314,11 @@ class BillingBooking(models.AbstractModel):
         :param payments: ``billing.payment`` records that wait for a person, all rights
         :param decisions: list of :class:`~..core.decision.Decision`, one for each
         :return: the decisions as carried out, in the same order
+        :raises UserError: the money was used in Odoo's own screens meanwhile
         """
+        payments = payments.with_context(billing_booking=True)
+        for payment in payments:
+            self._check_free(payment)
         self._unbook(payments.filtered("counterpart_line_ids"))
         open_items = self._lock_open_items(decisions)
         decisions = [self._fit(item, open_items) for item in decisions]
@@ -347,22 +356,60 @@ class BillingBooking(models.AbstractModel):
 
         :param payments: reconciled ``billing.payment`` records
         """
-        payments_sudo = payments.sudo().with_context(billing_unbook=True)
-        collective = payments_sudo.filtered("is_collective")
-        single = payments_sudo - collective
+        payments_sudo = payments.sudo().with_context(billing_booking=True)
+        fixed = payments_sudo.filtered(
+            lambda payment: (
+                payment.is_collective or self._is_closed(payment.statement_line_id)
+            )
+        )
+        single = payments_sudo - fixed
         single.counterpart_line_ids.billing_payment_id = False
         single.statement_line_id.action_undo_reconciliation()
-        for payment in collective:
+        for payment in fixed:
             self.sudo()._take_out(payment)
 
+    @api.model
+    def _is_closed(self, line):
+        """Whether Odoo lets nobody rewrite a statement line: its period is locked, or
+        its entry is sealed with a hash."""
+        move = line.move_id
+        return bool(
+            move.inalterable_hash
+            or move._get_violated_lock_dates(move.date, has_tax=False)
+        )
+
+    @api.model
+    def _check_free(self, payment):
+        """Refuse to book money that somebody used in Odoo's own screens.
+
+        :param payment: ``billing.payment`` that waits for a person, all rights
+        :raises UserError: the money is not where a payment in review has it
+        """
+        items = payment.counterpart_line_ids
+        if items:
+            free = not (items.matched_debit_ids or items.matched_credit_ids)
+        else:
+            suspense = payment.statement_line_id._seek_for_lines()[1]
+            free = not payment.currency_id.compare_amounts(
+                -sum(suspense.mapped("amount_currency")), payment.amount
+            )
+        if not free:
+            raise UserError(
+                self.env._(
+                    "%(payment)s has been decided meanwhile.",
+                    payment=payment.display_name,
+                )
+            )
+
     def _take_out(self, payment):
-        """Book one payment out of its collective line, onto a line of its own.
+        """Book one payment out of the statement line it is on, onto one of its own.
 
-        :param payment: ``billing.payment`` that is one of several items
+        :param payment: ``billing.payment`` that is one of several items, or whose line
+            cannot be changed any more
 
-        A posted line of many items is not rewritten. A second line takes the sum back
-        from the customer, a third brings it in again on the suspense account; on the
-        bank account the two add up to nothing.
+        The line is not rewritten. A second line takes the sum back from the customer,
+        a third brings it in again on the suspense account; on the bank account the two
+        add up to nothing. Odoo dates both after a locked period.
         """
         items = payment.counterpart_line_ids
         items.remove_move_reconcile()
@@ -400,7 +447,8 @@ class BillingBooking(models.AbstractModel):
 
         :return: dict of invoice id to list of dicts (``id``, ``account_id``,
             ``partner_id``, ``residual`` in minor units, ``currency_id``,
-            ``company_id``), earliest due first
+            ``company_id``, ``taken``: minor units by payment id, empty yet), earliest
+            due first
         """
         move_ids = {share.move_id for item in decisions for share in item.shares}
         if not move_ids:
@@ -439,6 +487,7 @@ class BillingBooking(models.AbstractModel):
                     "currency_id": row[4],
                     "company_id": row[5],
                     "residual": int(row[6]),
+                    "taken": {},
                 }
             )
         return open_items
@@ -474,8 +523,12 @@ class BillingBooking(models.AbstractModel):
             rest = share.amount
             for target in found:
                 taken = min(rest, target["residual"])
-                target["residual"] -= taken
-                rest -= taken
+                if taken > 0:
+                    of_target = target["taken"]
+                    already = of_target.get(item.payment_id, 0)
+                    of_target[item.payment_id] = already + taken
+                    target["residual"] -= taken
+                    rest -= taken
         return item
 
     @api.model

@@ -1,12 +1,16 @@
 import json
+import logging
 
 import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, formatLang
 
 from ..core import decision
+
+_logger = logging.getLogger(__name__)
 
 # Payments taken, decided and booked in one transaction. Large enough to share the
 # fixed costs of a batch, small enough that a crash repeats little.
@@ -97,10 +101,10 @@ class BillingPayment(models.Model):
     state = fields.Selection(
         selection=[
             ("new", "New"),
-            ("reconciled", "Reconciled"),
-            ("partial", "Part Payment"),
-            ("proposed", "Proposed"),
             ("unmatched", "Unmatched"),
+            ("proposed", "Proposed"),
+            ("partial", "Part Payment"),
+            ("reconciled", "Reconciled"),
         ],
         default="new",
         required=True,
@@ -222,9 +226,7 @@ class BillingPayment(models.Model):
                     payment=wrong[0].display_name,
                 )
             )
-        self._log_undone()
-        self.env["billing.booking"]._unbook(self)
-        self._set_undone()
+        self._undo()
         return True
 
     def action_open_statement_line(self):
@@ -267,7 +269,7 @@ class BillingPayment(models.Model):
         while remaining:
             try:
                 done, remaining = self._process_next()
-            except psycopg2.errors.SerializationFailure:
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Another worker was faster with something this batch touched.
                 self.env.cr.rollback()
                 self.env.ref("billing_bank_file.ir_cron_process")._trigger()
@@ -306,7 +308,11 @@ class BillingPayment(models.Model):
             try:
                 with self.env.cr.savepoint():
                     payments._process()
-            except UserError:
+            except psycopg2.OperationalError:
+                # Two workers in each other's way, or no database: nobody's payment.
+                raise
+            except Exception as error:  # noqa: BLE001
+                _logger.info("Booking payments one by one: %s", error)
                 payments._process_one_by_one()
         domain = [("state", "=", "new"), ("error", "=", False)]
         if file:
@@ -320,10 +326,21 @@ class BillingPayment(models.Model):
                 with self.env.cr.savepoint():
                     payment._process()
             except UserError as error:
-                payment.sudo().error = str(error)
-                payment.sudo().company_id._billing_alert(
-                    self.env._("Booking of bank payments"), error
-                )
+                payment._set_aside(error)
+            except psycopg2.OperationalError:
+                raise
+            except Exception as error:
+                _logger.exception("Payment %s cannot be booked", payment.id)
+                payment._set_aside(error)
+
+    def _set_aside(self, error):
+        """Keep why the payment could not be booked, and tell the managers."""
+        self.ensure_one()
+        payment_sudo = self.sudo()
+        payment_sudo.error = str(error) or type(error).__name__
+        payment_sudo.company_id._billing_alert(
+            self.env._("Booking of bank payments"), payment_sudo.error
+        )
 
     def _process(self):
         """Decide on the payments and book them."""
@@ -402,24 +419,82 @@ class BillingPayment(models.Model):
                 )
         self.env["billing.event"]._log(events)
 
-    def _log_undone(self):
-        """Write one event for each invoice the payments are about to leave."""
-        settled = self._settled_invoices()
+    def _log_moved(self, kind, amounts):
+        """Write one event for each invoice that a person moved money on or off.
+
+        :param kind: kind of the event
+        :param amounts: dict of payment id to dict of ``account.move`` id to amount
+        """
         self.env["billing.event"]._log(
             [
                 {
-                    "kind": "payment.undone",
+                    "kind": kind,
                     "move_id": move_id,
                     "company_id": payment.company_id.id,
                     "actor": "staff",
-                    "amount": payment.amount,
+                    "amount": amount,
                     "currency_id": payment.currency_id.id,
                     "payload": {"payment_id": payment.id},
                 }
                 for payment in self
-                for move_id in settled.get(payment.id, [])
+                for move_id, amount in amounts.get(payment.id, {}).items()
             ]
         )
+
+    def _undo(self):
+        """Take the payments off their invoices, whoever asks."""
+        before = self._settled_amounts()
+        self.env["billing.booking"]._unbook(self)
+        self._log_moved("payment.undone", before)
+        self._set_undone()
+
+    def _set_taken_off(self, before):
+        """Note what was taken off invoices in Odoo's own screens.
+
+        What stays on other invoices stays so; a payment that is off all of them goes
+        to review.
+
+        :param before: what :meth:`_settled_amounts` said before
+        """
+        if not self:
+            return
+        after = self._settled_amounts()
+        self._log_moved(
+            "payment.undone",
+            {
+                payment_id: {
+                    move_id: amount
+                    for move_id, amount in amounts.items()
+                    if move_id not in after.get(payment_id, {})
+                }
+                for payment_id, amounts in before.items()
+            },
+        )
+        free = self.filtered(lambda payment: payment.id not in after)
+        if free:
+            free._set_undone()
+
+    def _set_settled_by_hand(self):
+        """Note that the money of payments in review was used in Odoo's own screens."""
+        settled = self.filtered(
+            lambda payment: (
+                payment.state in ("proposed", "unmatched")
+                and not payment.is_collective
+                and payment.statement_line_id
+            )
+        )
+        if not settled:
+            return
+        self.env["billing.booking"]._link(
+            settled,
+            {payment.id: payment.statement_line_id.id for payment in settled},
+            False,
+        )
+        amounts = settled._settled_amounts()
+        settled.filtered(lambda payment: payment.id in amounts).write(
+            {"state": decision.RECONCILED, "reasons": []}
+        )
+        settled._log_moved("payment.reconciled", amounts)
 
     def _set_undone(self):
         """Note that a person took the payments off their invoices.
@@ -441,6 +516,17 @@ class BillingPayment(models.Model):
 
         :return: dict of payment id to list of ``account.move`` ids
         """
+        return {
+            payment_id: list(amounts)
+            for payment_id, amounts in self._settled_amounts().items()
+        }
+
+    def _settled_amounts(self):
+        """What the payments have settled on each invoice.
+
+        :return: dict of payment id to dict of ``account.move`` id to amount, in the
+            currency of the payment
+        """
         if not self.ids:
             return {}
         self.env["account.move.line"].flush_model(["billing_payment_id"])
@@ -448,21 +534,29 @@ class BillingPayment(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT item.billing_payment_id,
-                       array_agg(DISTINCT invoice_item.move_id)
+                SELECT item.billing_payment_id, invoice_item.move_id,
+                       sum(CASE WHEN partial.credit_move_id = item.id
+                           THEN partial.credit_amount_currency
+                           ELSE -partial.debit_amount_currency END)
                   FROM account_move_line AS item
                   JOIN account_partial_reconcile AS partial
                     ON item.id IN (partial.credit_move_id, partial.debit_move_id)
                   JOIN account_move_line AS invoice_item
                     ON invoice_item.id = CASE WHEN partial.credit_move_id = item.id
                        THEN partial.debit_move_id ELSE partial.credit_move_id END
+                  JOIN account_move AS invoice ON invoice.id = invoice_item.move_id
                  WHERE item.billing_payment_id IN %s
-                 GROUP BY item.billing_payment_id
+                   AND invoice.move_type <> 'entry'
+                 GROUP BY item.billing_payment_id, invoice_item.move_id
+                 ORDER BY item.billing_payment_id, invoice_item.move_id
                 """,
                 tuple(self.ids),
             )
         )
-        return dict(self.env.cr.fetchall())
+        settled = {}
+        for payment_id, move_id, amount in self.env.cr.fetchall():
+            settled.setdefault(payment_id, {})[move_id] = float(amount)
+        return settled
 
     @api.model
     def _reason_to_json(self, reason):
