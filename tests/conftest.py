@@ -4,6 +4,7 @@
 needs none: the addons are then only importable as ``odoo.addons.<addon>``.
 """
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -53,11 +54,20 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def pytest_sessionfinish(session, exitstatus):
-    """Turn a run with skipped tests into a failed one in `make test` and the CI."""
+    """Count for `make test`, and turn a run with skipped tests into a failed one."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    skipped = reporter.stats.get("skipped", []) if reporter else []
-    if skipped and os.environ.get("KVITT_FAIL_ON_SKIP") == "1" and not exitstatus:
+    if not reporter:
+        return
+    count = {name: len(reports) for name, reports in reporter.stats.items() if name}
+    refused = os.environ.get("KVITT_FAIL_ON_SKIP") == "1" and count.get("skipped", 0)
+    if refused and not exitstatus:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    target = os.environ.get("KVITT_COUNTS")
+    if target:
+        failed = sum(count.get(name, 0) for name in ("failed", "error"))
+        failed += count.get("subtests failed", 0) + refused
+        counts = {"passed": count.get("passed", 0), "failed": failed}
+        Path(target).write_text(json.dumps(counts), encoding="utf-8")
 
 
 # The plugin of pytest-odoo needs Odoo before it reads a database name.
