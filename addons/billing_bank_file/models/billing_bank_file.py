@@ -70,7 +70,7 @@ class BillingBankFile(models.Model):
     )
     payment_count = fields.Integer(string="Imported Payments", readonly=True)
     duplicate_count = fields.Integer(
-        string="Imported Before",
+        string="Duplicates",
         help="Transactions of this file that had been imported before.",
         readonly=True,
     )

@@ -34,7 +34,9 @@ class BillingPaymentCandidate(models.Model):
         index=True,
         ondelete="cascade",
     )
-    partner_id = fields.Many2one(related="move_id.commercial_partner_id")
+    partner_id = fields.Many2one(
+        string="Customer", related="move_id.commercial_partner_id"
+    )
     currency_id = fields.Many2one(related="move_id.currency_id")
     amount_residual = fields.Monetary(related="move_id.amount_residual")
     is_open = fields.Boolean(compute="_compute_is_open")
