@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from collections import Counter, defaultdict
 from contextlib import contextmanager
@@ -140,8 +141,13 @@ class BillingMatcher(models.AbstractModel):
         return DEFAULT_WEIGHTS
 
     def _get_policy(self):
-        """When a payment is booked without a person."""
-        return DEFAULT_POLICY
+        """When a payment is booked without a person, in the present company."""
+        least = self.env.company.billing_match_threshold
+        return dataclasses.replace(
+            DEFAULT_POLICY,
+            one_edit=least,
+            two_edits=max(DEFAULT_POLICY.two_edits, least),
+        )
 
     # === LOADING === #
 

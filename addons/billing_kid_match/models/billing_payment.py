@@ -33,7 +33,7 @@ class BillingPayment(models.Model):
 
     @api.depends("state", "candidate_ids.reasons")
     def _compute_reason_text(self):
-        super()._compute_reason_text()
+        return super()._compute_reason_text()
 
     @api.depends("candidate_ids.is_open")
     def _compute_best_candidate_id(self):
@@ -122,28 +122,23 @@ class BillingPayment(models.Model):
 
     def _decide(self):
         """Match with open invoices, within what the company lets happen unseen."""
-        company = self.company_id
+        decisions = self.env["billing.matcher"]._decide(self.ids)
+        if self.env.company.billing_match_repair:
+            return decisions
         return [
-            item
-            if self._may_book(item, company)
-            else dataclasses.replace(item, outcome=decision.PROPOSED, shares=())
-            for item in self.env["billing.matcher"]._decide(self.ids)
+            dataclasses.replace(
+                item,
+                outcome=decision.PROPOSED,
+                shares=(),
+                reasons=(decision.Reason("repair_off"), *item.reasons),
+            )
+            if item.outcome in decision.BOOKED and item.candidates[0].distance > 0
+            else item
+            for item in decisions
         ]
 
-    @api.model
-    def _may_book(self, item, company):
-        """Whether the company lets a decision be booked without a person."""
-        if item.outcome not in decision.BOOKED or not item.candidates:
-            return True
-        if item.candidates[0].distance <= 0:
-            return True
-        return (
-            company.billing_match_repair
-            and item.probability >= company.billing_match_threshold
-        )
-
     def _record_decisions(self, decisions, actor="system"):
-        super()._record_decisions(decisions, actor)
+        res = super()._record_decisions(decisions, actor)
         self._store_candidates(
             [
                 item
@@ -153,6 +148,7 @@ class BillingPayment(models.Model):
                 or any(candidate.distance for candidate in item.candidates[:1])
             ]
         )
+        return res
 
     def _store_candidates(self, decisions):
         """Keep the candidates of decisions, in one statement.
@@ -181,7 +177,7 @@ class BillingPayment(models.Model):
 
     def _set_undone(self):
         """Propose anew what the payments may belong to; a person decides now."""
-        super()._set_undone()
+        res = super()._set_undone()
         for company, payments in self.sudo().grouped("company_id").items():
             payments = payments.with_company(company)
             decisions = [
@@ -199,6 +195,7 @@ class BillingPayment(models.Model):
             ]
             super(BillingPayment, payments)._record_decisions(decisions)
             payments._store_candidates(decisions)
+        return res
 
     # === HELPERS === #
 
@@ -246,6 +243,7 @@ class BillingPayment(models.Model):
             # The choice
             "same_customer": _("same customer"),
             "several_candidates": _("%(count)s invoices are about as likely"),
+            "repair_off": _("repaired references are left to people"),
             "not_sure_enough": _("not certain enough"),
             "open_invoices": _("%(count)s invoices are open"),
             "search_limited": _("too many similar references to look at all"),

@@ -16,10 +16,10 @@ class ResCompany(models.Model):
         help="A payment with a repaired reference is reconciled by itself from this "
         "probability on.",
         digits=(6, 5),
-        default=0.999,
+        default=0.9995,
     )
 
     _billing_match_threshold_range = models.Constraint(
-        "CHECK (billing_match_threshold BETWEEN 0.9 AND 1)",
-        "The least certainty lies between 90 and 100 percent.",
+        "CHECK (billing_match_threshold BETWEEN 0.99 AND 1)",
+        "The least certainty lies between 99 and 100 percent.",
     )
