@@ -22,7 +22,6 @@ class BillingPayment(models.Model):
     )
     best_candidate_id = fields.Many2one(
         comodel_name="billing.payment.candidate",
-        string="Best Candidate",
         compute="_compute_best_candidate_id",
     )
     candidates_html = fields.Html(
