@@ -132,6 +132,7 @@ def make_book(databases, args):
         addons=scratch.peers_path(),
         modules=["account_reconcile_oca"],
     )
+    databases.vacuum(oca)
     return book, oca
 
 
@@ -170,7 +171,6 @@ def bench_booking(databases, args, report):
     def take(way, file):
         progress(f"{WAY_NAMES[way]}, {sum(files[file]['kinds'].values())} payments")
         name = databases.clone("way", oca if way == "oca" else book)
-        databases.vacuum(name)
         found = databases.work(
             "pay",
             name,
@@ -301,7 +301,6 @@ def bench_quality(databases, args, report):
     for way in ("kvitt", "oca", "odoo"):
         progress(f"damaged payments: {WAY_NAMES[way]}")
         name = databases.clone("way", oca if way == "oca" else book)
-        databases.vacuum(name)
         found[way] = databases.work(
             "quality",
             name,

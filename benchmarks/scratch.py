@@ -1,5 +1,6 @@
 """Scratch databases, programs that run Odoo in them, and the peers' addons."""
 
+import configparser
 import contextlib
 import json
 import os
@@ -71,6 +72,14 @@ def _server(database="postgres"):
         connection.close()
 
 
+def _data_dir():
+    """Where Odoo keeps the files of databases, by its configuration; None: unknown."""
+    config = configparser.RawConfigParser()
+    config.read(os.environ.get("ODOO_RC", ""), encoding="utf-8")
+    found = config.get("options", "data_dir", fallback=None)
+    return Path(found) if found else None
+
+
 def server_version():
     """Version of the PostgreSQL server."""
     with _server() as cursor:
@@ -132,12 +141,14 @@ class Scratch:
         return name
 
     def drop(self, name):
-        """Drop a database of this run."""
+        """Drop a database of this run, and the files Odoo made for it."""
         with _server() as cursor:
             cursor.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
             )
         self.names.discard(name)
+        if data := _data_dir():
+            shutil.rmtree(data / "filestore" / name, ignore_errors=True)
 
     def vacuum(self, name):
         """Bring a database's statistics up to date, as its daily vacuum would."""
