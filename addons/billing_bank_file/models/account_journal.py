@@ -1,9 +1,13 @@
 import logging
+import os
 import re
+import stat
 import time
 from pathlib import Path
 
 from odoo import fields, models
+from odoo.exceptions import ConcurrencyError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..core.errors import BankFileError
 
@@ -36,75 +40,112 @@ class AccountJournal(models.Model):
     # === BUSINESS METHODS === #
 
     def _cron_billing_watch(self):
-        """Import the files that lie in the watched directories, one by one."""
+        """Import the files that lie in the watched directories, one by one.
+
+        Several journals of a company may share a directory: a file goes to the one
+        that has its account. A file that cannot be imported now stays for the next
+        run and stops no other.
+        """
         journals = self.sudo().search([("billing_watch_directory", "!=", False)])
         waiting = [
-            (journal, path)
-            for journal in journals
-            for path in journal._billing_waiting_files()
+            (group, path)
+            for group in journals.grouped(
+                lambda item: (item.company_id, item.billing_watch_directory)
+            ).values()
+            for path in group._billing_waiting_files()
         ]
-        for index, (journal, path) in enumerate(waiting, start=1):
-            journal._billing_import_watched(path)
-            if not self.env["ir.cron"]._commit_progress(
-                1, remaining=len(waiting) - index
-            ):
+        for index, (group, path) in enumerate(waiting, start=1):
+            remaining = len(waiting) - index
+            try:
+                group._billing_import_watched(path)
+                time_left = self.env["ir.cron"]._commit_progress(1, remaining=remaining)
+            except (ConcurrencyError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                # Somebody else imports it at this moment.
+                self.env.cr.rollback()
+                continue
+            except Exception as error:
+                self.env.cr.rollback()
+                _logger.exception("Bank file %s cannot be imported", path)
+                group._billing_watch_alert(error)
+                time_left = self.env["ir.cron"]._commit_progress(1, remaining=remaining)
+            if not time_left:
                 break
 
     def _billing_waiting_files(self):
-        """Complete files in the journal's watched directory, oldest first.
+        """Complete files in the directory the journals watch, oldest first.
 
         :return: list of :class:`pathlib.Path`
         """
-        self.ensure_one()
-        directory = Path(self.billing_watch_directory)
+        directory = Path(self[0].billing_watch_directory)
         if not directory.is_dir():
-            self.company_id._billing_alert(
-                self.env._(
-                    "Watched directory of journal %(journal)s",
-                    journal=self.display_name,
-                ),
+            self._billing_watch_alert(
                 self.env._(
                     "The directory %(directory)s does not exist.", directory=directory
-                ),
+                )
             )
+            return []
+        try:
+            paths = list(directory.iterdir())
+        except OSError as error:
+            self._billing_watch_alert(error)
             return []
         now = time.time()
         found = []
-        for path in directory.iterdir():
+        for path in paths:
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                # Another worker put it aside meanwhile.
+                continue
             if (
-                path.is_file()
-                and not path.is_symlink()
+                stat.S_ISREG(status.st_mode)
                 and not path.name.startswith(".")
                 and path.suffix.lower() not in INCOMPLETE_SUFFIXES
-                and now - path.stat().st_mtime >= SETTLE_SECONDS
+                and now - status.st_mtime >= SETTLE_SECONDS
             ):
-                found.append(path)
-        return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
+                found.append((status.st_mtime, path.name, path))
+        return [path for _time, _name, path in sorted(found)]
+
+    def _billing_watch_alert(self, error):
+        """Tell the managers that the directory of the journals needs a person."""
+        journal = self[0]
+        journal.company_id._billing_alert(
+            self.env._(
+                "Watched directory of journal %(journal)s",
+                journal=journal.display_name,
+            ),
+            error,
+        )
 
     def _billing_import_watched(self, path):
         """Import one file and put it aside.
 
         The file is moved after the payments are safe in the database. When the move
-        does not happen, the next run finds every payment known and moves the file.
+        does not happen, the next run finds every payment known and moves the file. So
+        does one that was replaced or grew while it was read: it stays, and is read
+        again.
 
         :param path: :class:`pathlib.Path` of the file
+        :raises OSError: the file cannot be read
         """
         files = self.env["billing.bank.file"].with_context(
             allowed_company_ids=self.company_id.ids
         )
-        try:
-            with self.env.cr.savepoint(), path.open("rb") as source:
-                files._import(source, path.name, self)
-        except BankFileError as error:
-            files._refuse(path.name, path.read_bytes(), error, self.company_id)
-            _logger.info("Bank file refused: %s", error)
-            target = _move_aside(path, "refused")
-            target.with_name(f"{target.name}.reason.txt").write_text(
-                f"{error}\n", encoding="utf-8"
-            )
-        else:
-            self.env.ref("billing_bank_file.ir_cron_process")._trigger()
-            self.env.cr.postcommit.add(lambda: _move_aside(path, "done"))
+        name = os.fsencode(path.name).decode(errors="replace")
+        with path.open("rb") as source:
+            seen = _identity(os.fstat(source.fileno()))
+            try:
+                with self.env.cr.savepoint():
+                    files._import(source, name, self)
+            except BankFileError as error:
+                source.seek(0)
+                files._refuse(name, source, error, self.company_id)
+                _logger.info("Bank file refused: %s", error)
+                folder, reason = "refused", str(error)
+            else:
+                self.env.ref("billing_bank_file.ir_cron_process")._trigger()
+                folder, reason = "done", ""
+        self.env.cr.postcommit.add(lambda: _put_aside(path, seen, folder, reason))
 
     # === HELPERS === #
 
@@ -132,6 +173,28 @@ def _bare_account(account):
     if re.fullmatch(r"NO\d{13}", account):
         return account[4:]
     return account.lstrip("0") if account.isdigit() and len(account) < 11 else account
+
+
+def _identity(status):
+    """What tells whether a file is still the one that was read."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _put_aside(path, seen, folder, reason):
+    """Move a file that was read, unless it is another one by now.
+
+    :param path: :class:`pathlib.Path` of the file
+    :param seen: its :func:`_identity` when it was opened
+    :param folder: name of the folder beside it
+    :param reason: text to leave beside the file, empty for none
+    """
+    if not path.exists() or _identity(path.lstat()) != seen:
+        return
+    target = _move_aside(path, folder)
+    if reason:
+        target.with_name(f"{target.name}.reason.txt").write_text(
+            f"{reason}\n", encoding="utf-8"
+        )
 
 
 def _move_aside(path, folder):

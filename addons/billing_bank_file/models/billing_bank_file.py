@@ -3,7 +3,10 @@ import io
 import itertools
 import json
 
+import psycopg2
+
 from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
 from odoo.addons.billing_base.core.reference import normalise
@@ -162,7 +165,7 @@ class BillingBankFile(models.Model):
             ]
         )
         repeated = bool(file_sudo)
-        file_sudo = file_sudo or self.sudo().create(
+        file_sudo = file_sudo or self._create_imported(
             {
                 "name": name,
                 "checksum": checksum,
@@ -171,7 +174,6 @@ class BillingBankFile(models.Model):
                 "format": reader.format,
             }
         )
-        file_sudo.flush_recordset()
         seen = []
         while rows := list(itertools.islice(transactions, INSERT_SIZE)):
             seen += file_sudo._store(rows, journals)
@@ -194,6 +196,19 @@ class BillingBankFile(models.Model):
                 }
             )
         return self.browse(file_sudo.id), seen
+
+    def _create_imported(self, vals):
+        """Create the record of a file nobody imported before.
+
+        :raises ConcurrencyError: somebody imported it since this transaction began
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self.sudo().create(vals)
+        except psycopg2.errors.UniqueViolation as error:
+            raise ConcurrencyError(
+                "the same file was imported at the same moment"
+            ) from error
 
     def _store(self, transactions, journals):
         """Insert transactions that are not there yet, in one statement.
@@ -283,24 +298,26 @@ class BillingBankFile(models.Model):
         )
 
     @api.model
-    def _refuse(self, name, content, error, company=None):
+    def _refuse(self, name, source, error, company=None):
         """Keep a refused file's name and the reason where staff can see them.
 
         :param name: file name
-        :param content: bytes of the file, or None when it is not at hand
+        :param source: binary file object or bytes
         :param error: the :class:`~..core.errors.BankFileError`
         :param company: the company to show it in
-        :return: the file record
+        :return: the file record, the earlier one when it was refused before
         """
-        return self.sudo().create(
-            {
-                "name": name,
-                "checksum": hashlib.sha256(content or b"").hexdigest(),
-                "company_id": (company or self.env.company).id,
-                "state": "refused",
-                "reason": str(error),
-            }
-        )
+        if isinstance(source, bytes):
+            source = io.BytesIO(source)
+        vals = {
+            "name": name,
+            "checksum": hashlib.file_digest(source, "sha256").hexdigest(),
+            "company_id": (company or self.env.company).id,
+            "state": "refused",
+            "reason": str(error),
+        }
+        domain = [(field, "=", value) for field, value in vals.items()]
+        return self.sudo().search(domain, limit=1) or self.sudo().create(vals)
 
 
 class JournalFinder:
@@ -339,8 +356,12 @@ class JournalFinder:
             lambda item: item._billing_has_account(transaction.account)
         )
         if not journal and self.journal:
-            # A journal named by the user that has no account number yet can take it.
-            journal = self.journal.filtered(lambda item: not item.bank_account_id)
+            # A journal named by the user that has no account number yet can take it,
+            # but it is the journal of one account only.
+            taken = set(self.found.values())
+            journal = self.journal.filtered(
+                lambda item: not item.bank_account_id and item not in taken
+            )
         if not journal:
             raise self._error(
                 transaction, "account", self._no_journal_message(transaction.account)
