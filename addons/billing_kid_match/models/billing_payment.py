@@ -232,7 +232,7 @@ class BillingPayment(models.Model):
             "amount_exact": _("amount exact"),
             "amount_differs": _("amount differs"),
             "others_same_amount": _(
-                "%(count)s other open invoices have just this amount"
+                "other open invoices with just this amount: %(count)s"
             ),
             "amount_smaller": _("paid %(paid)s of %(open)s"),
             "amount_larger": _("paid %(paid)s for %(open)s"),
@@ -241,10 +241,10 @@ class BillingPayment(models.Model):
             "money_out": _("money out"),
             # The choice
             "same_customer": _("same customer"),
-            "several_candidates": _("%(count)s invoices are about as likely"),
+            "several_candidates": _("%(count)s invoices are possible"),
             "repair_off": _("repaired references are left to people"),
             "not_sure_enough": _("not certain enough"),
-            "open_invoices": _("%(count)s invoices are open"),
+            "open_invoices": _("open invoices in all: %(count)s"),
             "search_limited": _("too many similar references to look at all"),
             "changed_meanwhile": _("the invoice changed meanwhile"),
             "accepted": _("accepted by %(user)s"),
