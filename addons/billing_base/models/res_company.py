@@ -104,19 +104,25 @@ class ResCompany(models.Model):
                 ]
             )
         )
-        if managers_sudo:
-            self.sudo().partner_id.message_notify(
-                partner_ids=managers_sudo.partner_id.ids,
-                subject=self.env._("Billing: %(job)s failed", job=job),
-                body=Markup("<p>%s</p><p>%s</p>")
-                % (
-                    self.env._(
-                        "The scheduled job «%(job)s» of %(company)s failed. It will "
-                        "be tried again by itself; if it goes on, look at the cause:",
-                        job=job,
-                        company=self.name,
-                    ),
-                    event_text.clean(error),
-                ),
+        for lang, users_sudo in managers_sudo.grouped("lang").items():
+            self.sudo().with_context(lang=lang)._notify_failed_job(
+                users_sudo, job, error
             )
         return True
+
+    def _notify_failed_job(self, users, job, error):
+        """Tell users, in the language of the environment, that a job failed."""
+        self.partner_id.message_notify(
+            partner_ids=users.partner_id.ids,
+            subject=self.env._("Billing: %(job)s failed", job=job),
+            body=Markup("<p>%s</p><p>%s</p>")
+            % (
+                self.env._(
+                    "The scheduled job «%(job)s» of %(company)s failed. It will be "
+                    "tried again by itself; if it goes on, look at the cause:",
+                    job=job,
+                    company=self.name,
+                ),
+                event_text.clean(error),
+            ),
+        )

@@ -98,6 +98,17 @@ class TestCompany(BillingBaseCase):
         with freeze_time("2026-11-22 12:00:00"):
             self.assertTrue(self.company._billing_alert("Bank files", error))
 
+    def test_managers_hear_of_it_in_their_own_language(self):
+        self.env["res.lang"]._activate_lang("nb_NO")
+        self.env["ir.module.module"]._load_module_terms(["billing_base"], ["nb_NO"])
+        self.manager.lang = "nb_NO"
+        self.company._billing_alert("Bank files", "x")
+        [own] = self._alerts().filtered(
+            lambda alert: self.manager.partner_id in alert.notified_partner_ids
+        )
+        self.assertEqual(own.subject, "Fakturaflyt: Bank files feilet")
+        self.assertIn("Den planlagte jobben", own.body)
+
     def test_managers_of_other_companies_are_left_alone(self):
         stranger = self._new_user(
             "stranger", "billing_base.group_billing_manager", self._other_company()
