@@ -26,7 +26,7 @@ class BillingPayment(models.Model):
 
     _name = "billing.payment"
     _description = "Bank Payment"
-    _order = "booking_date desc, file_id desc, position"
+    _order = "booking_date desc, id"
     _rec_names_search = ["payer_name", "reference", "bank_reference", "payer_account"]
     _check_company_auto = True
 
@@ -35,7 +35,6 @@ class BillingPayment(models.Model):
         comodel_name="billing.bank.file",
         required=True,
         readonly=True,
-        index=True,
         ondelete="restrict",
     )
     position = fields.Integer(
@@ -148,7 +147,9 @@ class BillingPayment(models.Model):
     _import_key_unique = models.UniqueIndex(
         "(journal_id, import_key)", "This payment has been imported before."
     )
-    _file_position_idx = models.Index("(file_id, position)")
+    _order_idx = models.Index("(booking_date DESC, id)")
+    # Lists of files count their payments by state.
+    _file_state_idx = models.Index("(file_id, state)")
     _queue_idx = models.Index("(id) WHERE state = 'new' AND error IS NULL")
     _review_idx = models.Index(
         "(company_id, booking_date, id) WHERE state IN ('proposed', 'unmatched')"
@@ -241,6 +242,7 @@ class BillingPayment(models.Model):
 
     def action_open_invoices(self):
         """Open the invoices the payments settle."""
+        self.check_access("read")
         invoices = self.invoice_ids
         action = {
             "type": "ir.actions.act_window",
@@ -491,9 +493,15 @@ class BillingPayment(models.Model):
             False,
         )
         amounts = settled._settled_amounts()
-        settled.filtered(lambda payment: payment.id in amounts).write(
-            {"state": decision.RECONCILED, "reasons": []}
-        )
+        settled.filtered(
+            lambda payment: (
+                payment.id in amounts
+                or (
+                    payment.statement_line_id.is_reconciled
+                    and all(payment.counterpart_line_ids.mapped("reconciled"))
+                )
+            )
+        ).write({"state": decision.RECONCILED, "reasons": []})
         settled._log_moved("payment.reconciled", amounts)
 
     def _set_undone(self):

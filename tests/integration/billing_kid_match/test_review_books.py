@@ -8,6 +8,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.billing_bank_file.core.decision import Decision, Share
 
@@ -51,6 +52,55 @@ class TestHandsOfOthers(MatchCase):
             payment.action_accept()
         self.assertEqual(self.events("payment.reconciled", other).amount, 1000)
         self.assertEqual(self.target.payment_state, "not_paid")
+
+    def review(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "billing_kid_match.billing_payment_review_action"
+        )
+        domain = safe_eval(action["domain"])
+        return self.payments.search(
+            [*domain, ("state", "in", ("proposed", "unmatched"))]
+        )
+
+    def test_a_supplier_who_pays_back_is_settled_in_accounting(self):
+        payment = self.pay("48213", 250)
+        refund = self.env["account.move"].create(
+            {
+                "move_type": "in_refund",
+                "partner_id": self.other.id,
+                "invoice_date": "2026-10-01",
+                "invoice_line_ids": [
+                    Command.create({"name": "x", "price_unit": 250, "tax_ids": []})
+                ],
+            }
+        )
+        refund.action_post()
+        self.assertIn(payment, self.review())
+        target = refund.line_ids.filtered(
+            lambda line: line.account_id.account_type == "liability_payable"
+        )
+        suspense = payment.statement_line_id._seek_for_lines()[1]
+        suspense.with_context(skip_account_move_synchronization=True).write(
+            {"account_id": target.account_id.id, "partner_id": self.other.id}
+        )
+        (suspense + target).reconcile()
+        self.assertEqual(refund.payment_state, "paid")
+        self.assertEqual(payment.state, "reconciled")
+
+    def test_what_is_written_off_in_accounting_waits_for_nobody(self):
+        payment = self.pay("48213", 250)
+        self.assertIn(payment, self.review())
+        suspense = payment.statement_line_id._seek_for_lines()[1]
+        suspense.with_context(
+            skip_account_move_synchronization=True
+        ).account_id = self.company_data["default_account_revenue"]
+        self.assertNotIn(payment, self.review())
+
+    def test_what_was_taken_off_in_accounting_waits(self):
+        payment = self.pay(self.reference)
+        [partial] = self.target.line_ids.matched_credit_ids
+        self.target.js_remove_outstanding_partial(partial.id)
+        self.assertIn(payment, self.review())
 
     def test_credit_used_in_accounting_is_not_used_again(self):
         payment = self.pay(self.reference)
