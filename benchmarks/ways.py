@@ -7,6 +7,8 @@ import resource
 import time
 from pathlib import Path
 
+from odoo.exceptions import UserError
+
 from odoo.addons.billing_bank_file.core.recognise import open_bank_file
 
 from . import book
@@ -72,13 +74,19 @@ def one_by_one(env, journal, path):
 def statement_lines(env, journal, path):
     """Statement lines in batches: with OCA's addons these reconcile as they can."""
     transactions = read(path)
+    lines = env["account.bank.statement.line"]
     for start in range(0, len(transactions), BATCH):
-        env["account.bank.statement.line"].create(
-            [
-                statement_values(transaction, journal)
-                for transaction in transactions[start : start + BATCH]
-            ]
-        )
+        values = [
+            statement_values(transaction, journal)
+            for transaction in transactions[start : start + BATCH]
+        ]
+        try:
+            with env.cr.savepoint():
+                lines.create([dict(vals) for vals in values])
+        except UserError:
+            # OCA's addons refuse a batch in which two payments name one invoice.
+            for vals in values:
+                lines.create([vals])
         env.cr.commit()
         env.invalidate_all()
     return {}
