@@ -385,15 +385,16 @@ class BillingBooking(models.AbstractModel):
         :param payment: ``billing.payment`` that waits for a person, all rights
         :raises UserError: the money is not where a payment in review has it
         """
+        line = payment.statement_line_id
         items = payment.counterpart_line_ids
         if items:
             free = not (items.matched_debit_ids or items.matched_credit_ids)
         else:
-            suspense = payment.statement_line_id._seek_for_lines()[1]
+            suspense = line._seek_for_lines()[1]
             free = not payment.currency_id.compare_amounts(
                 -sum(suspense.mapped("amount_currency")), payment.amount
             )
-        if not free:
+        if not free or line.move_id.state != "posted":
             raise UserError(
                 self.env._(
                     "%(payment)s has been decided meanwhile.",

@@ -554,7 +554,8 @@ class BillingPayment(models.Model):
                        THEN partial.debit_move_id ELSE partial.credit_move_id END
                   JOIN account_move AS invoice ON invoice.id = invoice_item.move_id
                  WHERE item.billing_payment_id IN %s
-                   AND invoice.move_type <> 'entry'
+                   AND invoice.move_type IN
+                       ('out_invoice', 'out_receipt', 'out_refund')
                  GROUP BY item.billing_payment_id, invoice_item.move_id
                  ORDER BY item.billing_payment_id, invoice_item.move_id
                 """,

@@ -327,8 +327,9 @@ class BillingReferenceScheme(models.Model):
         """
         self.ensure_one()
         moves_sudo = self.env["account.move"].sudo()
+        # Any will do: sorting a million of them by date would take seconds.
         move = moves_sudo.search(
-            [("billing_reference_scheme_id", "in", self.ids)], limit=1
+            [("billing_reference_scheme_id", "in", self.ids)], order="id", limit=1
         ) or moves_sudo.search(
             [
                 ("journal_id", "in", self.sudo().journal_ids.ids),
@@ -337,6 +338,7 @@ class BillingReferenceScheme(models.Model):
                 ("payment_reference", "!=", False),
                 ("state", "=", "posted"),
             ],
+            order="id",
             limit=1,
         )
         return move or None

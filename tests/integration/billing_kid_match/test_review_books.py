@@ -149,8 +149,10 @@ class TestHandsOfOthers(MatchCase):
                 self.payment(
                     first.payment_reference,
                     first.amount_residual + second.amount_residual,
+                    end=str(self.payments.search_count([])),
                 )
-            ]
+            ],
+            message_id=f"S{self.payments.search_count([])}",
         )
 
         def decide(records):
@@ -188,6 +190,73 @@ class TestHandsOfOthers(MatchCase):
             )
             candidate.action_accept()
         self.assertEqual(first.payment_state, "paid")
+
+    def test_one_payment_for_two_customers(self):
+        for collective in (True, False):
+            with self.subTest(collective=collective):
+                self.journal.billing_collective = collective
+                payment, first, second = self.several()
+                self.assertNotEqual(first.partner_id, second.partner_id)
+                self.assertEqual(
+                    {
+                        item.partner_id: item.credit
+                        for item in payment.counterpart_line_ids
+                    },
+                    {move.partner_id: move.amount_total for move in first + second},
+                )
+                self.assertEqual(payment.statement_line_id.amount, payment.amount)
+                payment.action_undo()
+                self.assertFalse(payment.statement_line_id.is_reconciled)
+                candidate = (
+                    self.env["billing.payment.candidate"]
+                    .sudo()
+                    .create({"payment_id": payment.id, "move_id": second.id})
+                )
+                candidate.sudo(False).action_accept()
+                self.assertEqual(
+                    payment.counterpart_line_ids.amount_residual,
+                    -first.amount_total,
+                )
+                payment.action_undo()
+
+    def test_a_collective_line_in_a_locked_period(self):
+        for lock in ("fiscalyear_lock_date", "hard_lock_date"):
+            with self.subTest(lock):
+                self.company[lock] = "2026-11-30"
+                moves = self.invoices[:3] if lock[0] == "f" else self.invoices[3:6]
+                _file, payments = self.load(
+                    self.camt(
+                        [
+                            self.payment(
+                                move.payment_reference,
+                                move.amount_residual + 10,
+                                end=f"{lock}{move.id}",
+                            )
+                            for move in moves
+                        ],
+                        message_id=lock,
+                    )
+                )
+                self.assertEqual(moves.mapped("payment_state"), ["paid"] * 3)
+                line = payments.statement_line_id
+                self.assertEqual(len(line), 1)
+                self.assertGreater(str(line.move_id.date), "2026-11-30")
+                before = self.bank_balance()
+                payments.action_undo()
+                self.assertEqual(moves.mapped("payment_state"), ["not_paid"] * 3)
+                self.assertEqual(self.bank_balance(), before)
+                self.assertFalse(
+                    any(payments.statement_line_id.mapped("is_reconciled"))
+                )
+
+    def test_a_statement_line_in_draft_takes_no_invoice(self):
+        payment = self.doubtful()
+        payment.statement_line_id.move_id.button_draft()
+        with self.assertRaises(UserError):
+            payment.action_accept()
+        payment.statement_line_id.move_id.action_post()
+        payment.action_accept()
+        self.assertEqual(self.target.payment_state, "paid")
 
     def test_undo_of_several_tells_each_invoice_its_amount(self):
         payment, first, second = self.several()
