@@ -70,7 +70,12 @@ def _export(addon: str, template: polib.POFile) -> None:
         translated.merge(template)
         for entry in [entry for entry in translated if entry.obsolete]:
             translated.remove(entry)
-        translated.metadata = {**template.metadata, "Language": language}
+        translated.header = template.header
+        translated.metadata = {
+            **template.metadata,
+            "Language": language,
+            "Plural-Forms": "nplurals=2; plural=(n != 1);",
+        }
         translated.save(str(file))
         missing = len([e for e in translated if e.fuzzy or not e.msgstr])
         say(f"    {file.relative_to(ADDONS)}: {len(translated)} terms, {missing} open")
