@@ -1,10 +1,11 @@
 # Every target is safe to run again and takes no manual step. `make help` lists them.
 KVITT = tools/kvitt
-.PHONY: help bootstrap demo test unit lint format i18n wheels bench stop clean
+.PHONY: help bootstrap demo test unit lint format i18n wheels bench screenshots \
+	stop clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
-		awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+		awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 bootstrap: ## fetch Odoo, the Python packages and PostgreSQL; nothing else
 	@$(KVITT) bootstrap
@@ -32,6 +33,9 @@ wheels: ## build a pip wheel of each addon and try to install it
 
 bench: ## precision, recall and speed
 	@$(KVITT) bench $(ARGS)
+
+screenshots: ## the pictures of the documentation, from the demo
+	@$(KVITT) screenshots
 
 stop: ## stop the private PostgreSQL server
 	@$(KVITT) stop

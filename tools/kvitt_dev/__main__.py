@@ -17,6 +17,7 @@ COMMANDS = {
     "i18n": "check that the translations are complete (--export writes the .pot)",
     "wheels": "build a wheel of each addon and try to install it",
     "bench": "the benchmarks",
+    "screenshots": "the pictures of the documentation, from the demo",
     "ci": "all of the continuous integration (.ci/run)",
     "shell-env": "print the environment of the tools as shell assignments",
     "stop": "stop the private PostgreSQL server",

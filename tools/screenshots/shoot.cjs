@@ -1,0 +1,146 @@
+/**
+ * Takes the pictures of the documentation, in a running Odoo with the demo's books.
+ *
+ * Called by `make screenshots` with the address of the server, the browser's path and
+ * the folder for the pictures. It changes the books it looks at: use a copy.
+ */
+const {chromium} = require("playwright-core");
+const fs = require("fs");
+const path = require("path");
+
+const [base, executablePath, folder] = process.argv.slice(2);
+const LONGEST_WAIT = 60000;
+
+async function login(browser, user) {
+  const context = await browser.newContext({
+    viewport: {width: 1400, height: 900},
+    reducedMotion: "reduce",
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(LONGEST_WAIT);
+  page.on("pageerror", (error) => {
+    throw error;
+  });
+  await page.goto(`${base}/web/login`);
+  await page.fill("#login", user);
+  await page.fill("#password", user);
+  await page.click("button[type=submit]");
+  await page.waitForSelector(".o_main_navbar");
+  return page;
+}
+
+async function open(page, action, ready) {
+  await page.goto(`${base}/odoo/action-${action}`);
+  await page.waitForSelector(ready);
+}
+
+async function shoot(page, name) {
+  // Fonts and pictures are in; nothing has the focus or a tooltip.
+  await page.waitForSelector(".o_loading_indicator", {state: "detached"});
+  await page.waitForFunction("[...document.images].every((i) => i.complete)");
+  await page.evaluate("document.fonts.ready");
+  await page.evaluate("document.activeElement?.blur()");
+  await page.mouse.move(700, 895);
+  await page.screenshot({path: path.join(folder, `${name}.png`)});
+}
+
+async function upload(page, name, content) {
+  await page.click(".o_control_panel button:has-text('Upload')");
+  await page.setInputFiles(".modal input.o_input_file", {
+    name,
+    mimeType: "text/plain",
+    buffer: Buffer.from(content),
+  });
+  await page.waitForSelector(`.modal .o_attachment:has-text("${name}")`);
+}
+
+async function bankFiles(page) {
+  const list = "billing_bank_file.billing_bank_file_action";
+  await open(page, list, ".o_list_view .o_data_row");
+  await upload(page, "ocr-2026-11-20.txt", "NY000010 cut off\n");
+  await shoot(page, "upload");
+  await page.click("button[name=action_upload]");
+  await page.waitForSelector(".o_form_view .alert-danger");
+  await open(page, list, ".o_list_view .o_data_row");
+  await shoot(page, "bank-files");
+}
+
+async function review(page) {
+  await open(
+    page,
+    "billing_kid_match.billing_payment_review_action",
+    ".o_list_view .o_data_row .o_billing_candidate"
+  );
+  await shoot(page, "review-list");
+  await page
+    .locator(".o_data_row:has(.o_billing_digit) td[name=payer_name]")
+    .first()
+    .click();
+  await page.waitForSelector(".o_form_view .o_billing_digit");
+  await shoot(page, "payment-form");
+}
+
+async function history(page) {
+  await page.locator("[name=candidate_ids] td[name=move_id] a").first().click();
+  await page.waitForSelector("button[name=action_billing_hold]");
+  await page.click("button[name=action_billing_hold]");
+  await page.fill(".modal [name=reason] input", "Meter reading is being checked");
+  await page.click("button[name=action_place]");
+  await page.waitForSelector(".modal", {state: "detached"});
+  await page.waitForSelector(".alert:has-text('Meter reading')");
+  await shoot(page, "invoice-hold");
+  await page.click("button[name=action_billing_release_holds]");
+  await page.waitForSelector(".alert:has-text('Meter reading')", {
+    state: "detached",
+  });
+  await page.click(".o_back_button, .breadcrumb-item a >> nth=-1");
+  await page.waitForSelector("[name=candidate_ids]");
+  await page.click(".o_form_statusbar button[name=action_accept]");
+  await page.waitForSelector("button[name=action_open_invoices]");
+  await page.click("button[name=action_open_invoices]");
+  await page.click("button[name=action_billing_history]");
+  await page.waitForSelector(".o_data_row [name=display_text]");
+  await shoot(page, "invoice-history");
+}
+
+async function settings(page) {
+  await open(
+    page,
+    "billing_base.res_config_settings_action",
+    ".settings [name=module_billing_kid_match]"
+  );
+  await shoot(page, "settings");
+  await open(page, "billing_base.billing_reference_scheme_action", ".o_data_row");
+  await page.locator(".o_data_row td[name=name]").first().click();
+  await page.waitForSelector(".o_form_view [name=algorithm]");
+  await shoot(page, "scheme");
+}
+
+async function main() {
+  fs.mkdirSync(folder, {recursive: true});
+  const browser = await chromium.launch({
+    executablePath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  try {
+    const page = await login(browser, "accountant");
+    await review(page);
+    await history(page);
+    await bankFiles(page);
+    await settings(await login(browser, "admin"));
+  } finally {
+    await browser.close();
+  }
+}
+
+main().catch((error) => {
+  process.stderr.write(`${error.stack}\n`);
+  process.exitCode = 1;
+});
