@@ -218,6 +218,55 @@ class BillingBankFile(models.Model):
         :return: list of (position, payment id, was seen before), in order
         """
         self.ensure_one()
+        detailed = self._find_detailed(transactions, journals)
+        sums = [item for item in transactions if item.position in detailed]
+        transactions = [item for item in transactions if item.position not in detailed]
+        seen = [(item.position, detailed[item.position], True) for item in sums]
+        return sorted(seen + self._insert(transactions, journals))
+
+    def _find_detailed(self, transactions, journals):
+        """Sums without details whose payments another file has brought already.
+
+        Norwegian banks send the payments of a KID agreement in camt.054, and the
+        same money as one sum, with the same reference, in camt.053.
+
+        :return: dict of position to the id of one of the payments
+        """
+        sums = {
+            (journals.find(item).id, reference, item.booking_date): item
+            for item in transactions
+            if not item.collective
+            and item.raw.get("transaction") == {}
+            and (reference := item.raw["entry"].get("AcctSvcrRef"))
+        }
+        if not sums:
+            return {}
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT journal_id, raw->'entry'->>'AcctSvcrRef', booking_date,
+                       sum(amount), min(id)
+                  FROM billing_payment
+                 WHERE bank_collective AND booking_date IN %s AND journal_id IN %s
+                   AND raw->'entry'->>'AcctSvcrRef' IN %s
+                 GROUP BY 1, 2, 3
+                """,
+                tuple({date for _journal, _reference, date in sums}),
+                tuple({journal_id for journal_id, _reference, _date in sums}),
+                tuple({reference for _journal, reference, _date in sums}),
+            )
+        )
+        detailed = {}
+        for *key, total, payment_id in self.env.cr.fetchall():
+            item = sums.get(tuple(key))
+            if item and round(total * 10 ** decimals(item.currency)) == item.amount:
+                detailed[item.position] = payment_id
+        return detailed
+
+    def _insert(self, transactions, journals):
+        """Insert transactions but those whose key is there; see :meth:`_store`."""
+        if not transactions:
+            return []
         keys = []
         rows = []
         for transaction in transactions:

@@ -1,3 +1,5 @@
+import re
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 
@@ -61,6 +63,33 @@ class TestImport(BankFileCase):
         self.assertEqual(seen, [(1, payments.id, True)])
         self.assertEqual((file.payment_count, file.duplicate_count), (0, 1))
         self.assertEqual(file.duplicate_positions, [1])
+
+    def statement(self, content):
+        """The same money in a camt.053 of the bank: one sum, no details."""
+        text = re.sub(rb"<NtryDtls>.*?</NtryDtls>", b"", content, flags=re.S)
+        self.assertNotIn(b"TxDtls", text)
+        return text.replace(b"<MsgId>M1<", b"<MsgId>S1<").replace(
+            b"<Id>M1<", b"<Id>S1<"
+        )
+
+    def test_a_sum_whose_payments_are_known_is_not_booked_again(self):
+        content = self.camt(
+            [self.payment("123", 70.5), self.payment("124", 29.5, end="2")]
+        )
+        _file, payments = self.load(content)
+        file, seen = self.files._import(self.statement(content), "statement.xml")
+        self.assertEqual(seen, [(1, payments[0].id, True)])
+        self.assertEqual((file.payment_count, file.duplicate_count), (0, 1))
+
+    def test_a_sum_that_differs_is_booked(self):
+        content = self.camt(
+            [self.payment("123", 70.5), self.payment("124", 29.5, end="2")]
+        )
+        self.load(content)
+        other = self.statement(content).replace(b">100.00<", b">110.00<")
+        file, seen = self.files._import(other, "statement.xml")
+        self.assertEqual(file.payment_ids.amount, 110)
+        self.assertFalse(seen[0][2])
 
     def test_two_equal_payments_in_one_file_are_two(self):
         _file, payments = self.load(
