@@ -707,7 +707,9 @@ class CamtReader(Reader):
             entry.booking_date.isoformat(),
             str(amount),
             currency,
-            bank_reference,
+            # One of several may have no reference of its own; then that of its entry
+            # tells it from an equal payment in another entry of the day.
+            bank_reference or entry.fields.get("AcctSvcrRef", ""),
             end_to_end,
             transaction_id,
             *(reference.value for reference in references),
