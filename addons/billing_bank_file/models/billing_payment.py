@@ -6,7 +6,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL, formatLang
+from odoo.tools import SQL, formatLang, ormcache
 
 from ..core import decision
 
@@ -585,6 +585,12 @@ class BillingPayment(models.Model):
         return {}
 
     @api.model
+    @ormcache("self.env.lang")
+    def _cached_reason_texts(self):
+        # Looked up once a language: a long file asks for them for every payment.
+        return self._reason_texts()
+
+    @api.model
     def _reasons_in_words(self, reasons):
         """Stored reasons in the reader's language.
 
@@ -594,7 +600,7 @@ class BillingPayment(models.Model):
         :param reasons: list as stored in ``reasons``
         :return: list of text
         """
-        texts = self._reason_texts()
+        texts = self._cached_reason_texts()
 
         def written(value):
             return formatLang(self.env, value) if isinstance(value, float) else value
