@@ -58,7 +58,14 @@ class TestHandsOfOthers(MatchCase):
             "billing_kid_match.billing_payment_review_action"
         )
         domain = safe_eval(action["domain"])
-        return self.payments.search(
+        clerk = new_test_user(
+            self.env,
+            f"review_clerk_{self.env['res.users'].search_count([])}",
+            groups="billing_base.group_billing_user",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        return self.payments.with_user(clerk).search(
             [*domain, ("state", "in", ("proposed", "unmatched"))]
         )
 
