@@ -46,6 +46,7 @@ class BillingBankFileUpload(models.TransientModel):
             raise UserError(self.env._("Choose at least one file."))
         files_sudo = self.env["billing.bank.file"].sudo()
         results = files_sudo
+        newest = files_sudo.search([], order="id desc", limit=1).id
         for attachment in self.attachment_ids:
             content = attachment.raw or b""
             try:
@@ -63,7 +64,7 @@ class BillingBankFileUpload(models.TransientModel):
             self.env.ref("billing_bank_file.ir_cron_process").sudo()._trigger()
         # Only what was uploaded here: ids can be made up, and belong elsewhere.
         self.attachment_ids.filtered(lambda item: not item.res_id).unlink()
-        return {
+        action = {
             "type": "ir.actions.act_window",
             "name": self.env._("Bank Files"),
             "res_model": "billing.bank.file",
@@ -72,4 +73,28 @@ class BillingBankFileUpload(models.TransientModel):
             **(
                 {"res_id": results.id, "view_mode": "form"} if len(results) == 1 else {}
             ),
+        }
+        repeated = results.filtered(lambda file: file.id <= newest)
+        return self._tell_repeated(repeated, action) if repeated else action
+
+    # === HELPERS === #
+
+    def _tell_repeated(self, files, action):
+        """Say that files had been imported, then go on with what ``action`` shows."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": self.env._(
+                    "Imported before, so nothing was imported again: %(files)s",
+                    files=", ".join(files.mapped("name")),
+                ),
+                "sticky": True,
+                # Nobody completes an action that is part of another one.
+                "next": {
+                    **action,
+                    "views": [[False, m] for m in action["view_mode"].split(",")],
+                },
+            },
         }

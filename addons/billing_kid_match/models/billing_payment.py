@@ -3,7 +3,7 @@ import dataclasses
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import LockError, UserError
 from odoo.tools import formatLang
 
 from odoo.addons.billing_bank_file.core import decision
@@ -64,13 +64,27 @@ class BillingPayment(models.Model):
     def action_accept(self):
         """Reconcile each payment with its best candidate that is still open.
 
-        :raises UserError: a payment has no candidate, or was decided meanwhile
+        The button names the candidate it showed in ``billing_candidate`` of the
+        context: nobody accepts an invoice that took another's place unseen.
+
+        :raises UserError: a payment has no candidate, was decided meanwhile, or has
+            another best candidate than was shown
         """
+        shown = self.env.context.get("billing_candidate")
         for payment in self:
+            payment._check_undecided()
             if not payment.best_candidate_id:
                 raise UserError(
                     self.env._(
                         "No open invoice is proposed for %(payment)s.",
+                        payment=payment.display_name,
+                    )
+                )
+            if shown and payment.best_candidate_id.id != shown:
+                raise UserError(
+                    self.env._(
+                        "The candidates of %(payment)s have changed meanwhile. "
+                        "Please look again.",
                         payment=payment.display_name,
                     )
                 )
@@ -88,14 +102,11 @@ class BillingPayment(models.Model):
         self.ensure_one()
         self.env["billing.booking"]._check_may_decide(self)
         payment_sudo = self.sudo().with_company(self.company_id)
-        payment_sudo.lock_for_update()
-        if payment_sudo.state not in (decision.PROPOSED, decision.UNMATCHED):
-            raise UserError(
-                self.env._(
-                    "%(payment)s has been decided meanwhile.",
-                    payment=payment_sudo.display_name,
-                )
-            )
+        try:
+            payment_sudo.lock_for_update()
+        except LockError as error:
+            raise self._decided_meanwhile() from error
+        payment_sudo._check_undecided()
         currency = payment_sudo.currency_id
         comparison = currency.compare_amounts(payment_sudo.amount, move.amount_residual)
         settled = min(payment_sudo.amount, move.amount_residual)
@@ -118,6 +129,20 @@ class BillingPayment(models.Model):
             )
         super(BillingPayment, payment_sudo)._record_decisions([booked], actor="staff")
         return True
+
+    def _check_undecided(self):
+        """
+        :raises UserError: somebody, or a booking run, was faster
+        """
+        if self.state not in (decision.PROPOSED, decision.UNMATCHED):
+            raise self._decided_meanwhile()
+
+    def _decided_meanwhile(self):
+        return UserError(
+            self.env._(
+                "%(payment)s has been decided meanwhile.", payment=self.display_name
+            )
+        )
 
     def _decide(self):
         """Match with open invoices, within what the company lets happen unseen."""
