@@ -132,7 +132,8 @@ def check_books(database, invoices, payments):
     assert float(booked) == pytest.approx(total)
     states = query(
         database,
-        "SELECT payment_state, count(*) FROM account_move WHERE id = ANY(%s) GROUP BY 1",
+        "SELECT payment_state, count(*) FROM account_move"
+        " WHERE id = ANY(%s) GROUP BY 1",
         invoices,
     )
     assert states == [("paid", len(invoices))]

@@ -112,7 +112,8 @@ class TestDemo(common.KvittCase):
             user = self.env.ref(f"billing_demo.user_{login}")
             self.assertTrue(user.has_group(group), login)
             self.env["res.users"].sudo(False).authenticate(
-                {"login": login, "password": login, "type": "password"}, {}
+                {"login": login, "password": login, "type": "password"},
+                {"interactive": False},
             )
         self.assertFalse(
             self.env.ref("billing_demo.user_service").has_group(

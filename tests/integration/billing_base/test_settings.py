@@ -32,8 +32,7 @@ class TestSettings(BillingBaseCase):
             self.assertIn(f"module_{addon}", fields)
 
     def test_addon_that_is_not_there_cannot_be_switched_on(self):
-        self.modules.search([("name", "=", ADDONS[0])]).unlink()
-        self.env.registry.clear_cache()
+        self._module("uninstallable")
         settings = self.env["res.config.settings"].create({})
         self.assertIn(ADDONS[0], settings.billing_unavailable_addons)
         with self.assertRaisesRegex(AssertionError, "readonly"):
