@@ -66,9 +66,15 @@ class TestDecisions(MatchCase):
                 self.assertTrue(payment.reason_text)
 
     def test_the_explanation_names_the_digit(self):
-        payment = self.pay(self.reference[:6] + self.reference[7:])
-        self.assertIn("7", payment.reason_text)
-        self.assertIn("missing", payment.reason_text)
+        reference = self.reference
+        # Of several equal digits in a row nobody can tell which is missing.
+        place = next(
+            at
+            for at in range(1, len(reference) - 1)
+            if reference[at] not in (reference[at - 1], reference[at + 1])
+        )
+        payment = self.pay(reference[:place] + reference[place + 1 :])
+        self.assertIn(f"digit {place + 1} missing", payment.reason_text)
 
     def test_swapped_digits_are_put_right(self):
         reference = self.reference
