@@ -13,7 +13,7 @@ class BillingPaymentCandidate(models.Model):
 
     _name = "billing.payment.candidate"
     _description = "Candidate Invoice"
-    _order = "payment_id, sequence, id"
+    _order = "sequence, id"
 
     payment_id = fields.Many2one(
         comodel_name="billing.payment",
