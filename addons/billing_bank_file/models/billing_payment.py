@@ -186,7 +186,7 @@ class BillingPayment(models.Model):
     @api.depends_context("lang")
     def _compute_reason_text(self):
         for payment in self:
-            payment.reason_text = ", ".join(payment._reasons_in_words(payment.reasons))
+            payment.reason_text = ", ".join(payment._explanation())
 
     @api.depends(
         "counterpart_line_ids.matched_debit_ids",

@@ -110,6 +110,7 @@ class TestDecisions(MatchCase):
     def test_a_damaged_reference_with_another_amount_is_only_proposed(self):
         payment = self.pay(swap_digit(self.reference, 5), self.amount + 333)
         self.assertEqual(payment.state, "proposed")
+        self.assertIn("digit 6 wrong", payment.reason_text)
         self.assertEqual(payment.candidate_ids[0].move_id, self.target)
         self.assertEqual(self.target.payment_state, "not_paid")
         self.assertFalse(payment.statement_line_id.is_reconciled)
