@@ -619,7 +619,15 @@ class BillingPayment(models.Model):
         """
         self.ensure_one()
         refusal = [self.error] if self.error else []
-        return refusal + self._reasons_in_words(self.reasons)
+        return refusal + self._reasons_in_words(self._telling_reasons())
+
+    def _telling_reasons(self):
+        """The stored reasons that tell a reader why the payment was decided so.
+
+        :return: list as stored in ``reasons``
+        """
+        self.ensure_one()
+        return self.reasons or []
 
     def _outcome_invoices(self):
         """The invoices the payment settles.

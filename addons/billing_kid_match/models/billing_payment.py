@@ -276,12 +276,21 @@ class BillingPayment(models.Model):
             "undone": _("taken off by %(user)s"),
         }
 
-    def _explanation(self):
-        """Extend `billing_bank_file` with the evidence for the best candidate."""
-        words = super()._explanation()
+    def _telling_reasons(self):
+        """Extend `billing_bank_file` with the evidence for the best candidate.
+
+        How many invoices are open weighs for all payments alike; it is shown with the
+        candidates only.
+        """
+        reasons = super()._telling_reasons()
         if self.state == decision.PROPOSED:
-            words += self._reasons_in_words(self.candidate_ids[:1].reasons)
-        return list(dict.fromkeys(words))
+            known = [reason["code"] for reason in reasons]
+            reasons = reasons + [
+                reason
+                for reason in self.candidate_ids[:1].reasons or []
+                if reason["code"] not in known
+            ]
+        return [reason for reason in reasons if reason["code"] != "open_invoices"]
 
     def _outcome_invoices(self):
         if self.state == decision.PROPOSED:
