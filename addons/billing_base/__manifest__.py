@@ -5,6 +5,7 @@
     "category": "Accounting/Billing",
     "author": "Kvitt",
     "license": "LGPL-3",
+    "images": ["static/description/screenshot.png"],
     "depends": ["account", "portal", "mail", "phone_validation"],
     "external_dependencies": {"python": ["holidays", "phonenumbers"]},
     "data": [

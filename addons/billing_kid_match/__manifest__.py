@@ -5,6 +5,7 @@
     "category": "Accounting/Accounting",
     "author": "Kvitt",
     "license": "LGPL-3",
+    "images": ["static/description/screenshot.png"],
     "depends": ["billing_bank_file"],
     "external_dependencies": {"python": ["rapidfuzz"]},
     "data": [
