@@ -90,7 +90,13 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
     )
     filtered = bool(args)
     if not any(Path(arg.split("::")[0]).exists() for arg in args):
-        args = ["tests", "addons", "--ignore=tests/unit", "--ignore=tests/operations", *args]
+        args = [
+            "tests",
+            "addons",
+            "--ignore=tests/unit",
+            "--ignore=tests/operations",
+            *args,
+        ]
     try:
         code, counts = _pytest(
             rt,
