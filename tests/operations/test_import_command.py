@@ -182,24 +182,57 @@ def test_two_workers_with_the_same_file_at_once(database, bank_file):
     check_books(database, invoices, payments)
 
 
+# The last statement of a worker that has begun to write a batch into the books.
+BOOKING = (
+    "SELECT count(*) > 0 FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    """ AND query ~ '(INSERT INTO|UPDATE) "account_(move|bank|partial)'"""
+)
+STORED = (
+    "SELECT count(*) > 0 FROM billing_payment payment"
+    " JOIN billing_bank_file file ON file.id = payment.file_id"
+    " WHERE file.message_id = 'COMMAND-1'"
+)
+BOOKED = STORED + " AND payment.statement_line_id IS NOT NULL"
+OTHERS = (
+    "SELECT count(*) = 0 FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+def wait_for(database, condition, worker=None):
+    """Ask until a condition holds; a worker that ends before it fails the test."""
+    connection = psycopg2.connect(dbname=database)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            deadline = time.monotonic() + 120
+            while time.monotonic() < deadline:
+                cursor.execute(condition)
+                if cursor.fetchone()[0]:
+                    return
+                assert worker is None or worker.poll() is None, "it ended before"
+                time.sleep(0.005)
+    finally:
+        connection.close()
+    raise AssertionError(f"never came true: {condition}")
+
+
 def test_killed_at_any_point_the_same_command_goes_on(database, bank_file):
     path, invoices, payments = bank_file
-    watched = "SELECT count(*) FROM billing_payment WHERE import_key IS NOT NULL"
-    [[before]] = query(database, watched)
-    for seconds in (0.0, 0.6, 1.5):
+    # Right after the payments are stored; at the first write into the books; later
+    # in the same batch.
+    for condition, seconds in ((STORED, 0.0), (BOOKING, 0.0), (BOOKING, 0.4)):
         worker = start(database, str(path))
-        deadline = time.monotonic() + 120
-        while (
-            query(database, watched) == [(before,)]
-            and worker.poll() is None
-            and time.monotonic() < deadline
-        ):
-            time.sleep(0.02)
-        # The payments are stored; the process is somewhere in deciding and booking.
+        wait_for(database, condition, worker)
         time.sleep(seconds)
-        if worker.poll() is None:
-            os.killpg(worker.pid, signal.SIGKILL)
+        assert worker.poll() is None, "it was done before it could be killed"
+        os.killpg(worker.pid, signal.SIGKILL)
         worker.communicate()
+        wait_for(database, OTHERS)
+        # What was stored stays; of the batch that was being booked there is nothing.
+        assert query(database, STORED) == [(True,)]
+        assert query(database, BOOKED) == [(False,)]
     code, records, err = finish(start(database, str(path)))
     assert code == 0, err
     assert len(records) == len(payments) + 1
