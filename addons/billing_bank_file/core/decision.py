@@ -6,13 +6,18 @@ from dataclasses import dataclass
 RECONCILED = "reconciled"
 #: A payment settles a part of its invoice.
 PARTIAL = "partial"
+#: The customer is certain, the invoice is not: the money is credit on the customer's
+#: account until somebody, or the next invoice, uses it.
+ASSIGNED = "assigned"
 #: Invoices are suggested, a person decides.
 PROPOSED = "proposed"
 #: Nothing is known; the money waits on the suspense account.
 UNMATCHED = "unmatched"
 
-#: Outcomes that move money off the suspense account without a person.
+#: Outcomes that settle invoices.
 BOOKED = frozenset({RECONCILED, PARTIAL})
+#: Outcomes that move money off the suspense account.
+CREDITED = BOOKED | {ASSIGNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class Share:
     """The part of a payment that settles one invoice.
 
     :param move_id: the invoice
-    :param amount: minor units of the payment's currency, above zero
+    :param amount: minor units of the payment's currency; below zero for a credit note
+        that the payer has set off
     """
 
     move_id: int
@@ -75,6 +81,11 @@ class Decision:
     :param probability: 0..1, of the shares or of the best candidate
     :param reasons: why this outcome, for people
     :param candidates: best first
+    :param partner_id: the customer whose account gets the money, for
+        :data:`ASSIGNED`; 0 otherwise
+    :param write_off: minor units of a small difference that the company bears (above
+        zero: too little was paid) or keeps (below zero), so that the shares add up to
+        the payment and this
     """
 
     payment_id: int
@@ -83,3 +94,5 @@ class Decision:
     probability: float = 0.0
     reasons: tuple[Reason, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    partner_id: int = 0
+    write_off: int = 0

@@ -74,6 +74,7 @@ class BillingBooking(models.AbstractModel):
         :param decisions: list of :class:`~..core.decision.Decision`, one for each
         :return: the decisions as carried out, in the same order
         """
+        kept = self._keep_environments()
         open_items = self._lock_open_items(decisions)
         decisions = [self._fit(item, open_items) for item in decisions]
         by_id = {item.payment_id: item for item in decisions}
@@ -441,6 +442,19 @@ class BillingBooking(models.AbstractModel):
         payment.write({"statement_line_id": own.id, "is_collective": False})
 
     # === HELPERS === #
+
+    @api.model
+    def _keep_environments(self):
+        own = self.env.context
+        create = {**own, **PLAIN_CONTEXT, "skip_account_move_synchronization": True, "is_statement_line": True}
+        post = {**create, "mail_post_autofollow_author_skip": True}
+        rec = {**own, **PLAIN_CONTEXT, "billing_booking": True}
+        res = []
+        for ctx in ({}, own, create, post, {**post, "bin_size": False}, rec, {**rec, "bin_size": False}):
+            res.append(self.env(context={**ctx, "prefetch_fields": False}))
+        for ctx in (create, post, rec):
+            res.append(self.env(context={**ctx, "active_test": False}))
+        return res
 
     @api.model
     def _lock_open_items(self, decisions):

@@ -8,6 +8,7 @@ still open on each invoice, so that no money is promised twice.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from math import exp, log
 
 from odoo.addons.billing_bank_file.core.decision import (
@@ -75,6 +76,10 @@ class Paid:
     :param amount: minor units, above zero for money in
     :param unit: minor units of one whole, such as 100
     :param queries: the references it states, the most telling first
+    :param payer_name: as the bank gives it, empty when it gives none
+    :param payer_account: letters and digits only, empty when the bank gives none
+    :param day: booking date
+    :param text: message of the payer and other free text
     """
 
     payment_id: int
@@ -83,6 +88,10 @@ class Paid:
     amount: int
     unit: int
     queries: tuple[Query, ...]
+    payer_name: str = ""
+    payer_account: str = ""
+    day: date | None = None
+    text: str = ""
 
 
 @dataclass(slots=True)

@@ -4,10 +4,27 @@ Probabilities of how people pay, all in one place, so that a later version can b
 estimated from confirmed payments, kept beside this one and taken back.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from math import log
 
 from .edits import EXTRA, MISSING, SWAPPED, WRONG
+
+
+#: How the payer's name agrees with the customer's.
+NAME_EXACT = "exact"  # the same words, in whatever order
+NAME_PART = "part"  # one has words the other lacks: middle and maiden names
+NAME_INITIALS = "initials"
+NAME_TYPO = "typo"
+NAME_SURNAME = "surname"
+NAME_OTHER = "other"
+
+#: Where the payer's account was seen before.
+ACCOUNT_SAME = "same"  # paid for this customer
+ACCOUNT_OTHER = "other"  # paid for other customers only
+ACCOUNT_NEW = "new"  # never seen
+
+#: Days from the due date up to which (inclusive) each step of ``delays`` goes.
+DELAY_STEPS = (-31, -15, -8, -4, -1, 0, 3, 10, 21, 45, 10_000)
 
 
 @dataclass(frozen=True)
@@ -40,6 +57,20 @@ class Weights:
     :param more: share of payments of more than is open
     :param whole: chance of any given whole amount
     :param broken: chance of any given amount with a fraction
+    :param names: chance of each way the name of a customer's own payment agrees with
+        his, by the constants ``NAME_…``; adds up to one
+    :param accounts: chance that a customer whose accounts are known pays from each
+        kind of account, by the constants ``ACCOUNT_…``; adds up to one
+    :param remembered: share of customers with a known account
+    :param delays: share of payments by day from the due date of the invoice they are
+        meant for, one for each of :data:`DELAY_STEPS`; adds up to one
+    :param stale: share of payments that state the reference of an older invoice of
+        the same customer
+    :param bare: share of payments that state no reference of ours
+    :param several: share of payments for several invoices of one customer at once
+    :param shared: share of payments for several customers at once
+    :param fee: share of payments that include a reminder fee or interest that is not
+        on the invoice, or leave out one that is
     """
 
     version: int = 1
@@ -64,6 +95,53 @@ class Weights:
     more: float = 0.001
     whole: float = 1 / 20_000
     broken: float = 1 / 200_000
+    names: dict[str, float] = field(
+        default_factory=lambda: {
+            NAME_EXACT: 0.74,
+            NAME_PART: 0.05,
+            NAME_INITIALS: 0.01,
+            NAME_TYPO: 0.02,
+            NAME_SURNAME: 0.10,
+            NAME_OTHER: 0.08,
+        }
+    )
+    accounts: dict[str, float] = field(
+        default_factory=lambda: {
+            ACCOUNT_SAME: 0.92,
+            ACCOUNT_OTHER: 0.03,
+            ACCOUNT_NEW: 0.05,
+        }
+    )
+    remembered: float = 0.85
+    delays: tuple[float, ...] = (
+        0.01, 0.04, 0.10, 0.14, 0.20, 0.24, 0.12, 0.08, 0.04, 0.02, 0.01,
+    )  # fmt: skip
+    stale: float = 0.0065
+    bare: float = 0.0065
+    several: float = 0.002
+    shared: float = 0.0002
+    fee: float = 0.001
+
+    def to_json(self) -> dict:
+        """All values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict) -> "Weights":
+        """Weights as :meth:`to_json` wrote them; what is missing keeps its default.
+
+        :raises ValueError: a name that is no weight
+        """
+        known = {item.name: item for item in fields(cls)}
+        unknown = set(data) - set(known)
+        if unknown:
+            raise ValueError(f"not among the weights: {', '.join(sorted(unknown))}")
+        return cls(
+            **{
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in data.items()
+            }
+        )
 
     def odd_amount(self, amount: int, residual: int, unit: int) -> float:
         """Chance that just this amount is paid on an invoice with another one open.
@@ -113,6 +191,10 @@ class Policy:
     :param dense: number of other customers' references one base digit away from
         which numbering counts as dense
     :param candidates: most invoices to show
+    :param evidence: probability asked when more than the reference has to tell
+    :param margin: how many times as likely as the next one the invoice must be
+    :param customer: probability of the customer from which the money goes to his
+        account when the invoice is not sure; 0 when it never does
     """
 
     one_edit: float = 0.9995
@@ -122,6 +204,9 @@ class Policy:
     propose: float = 0.02
     dense: float = 2.0
     candidates: int = 5
+    evidence: float = 0.999
+    margin: float = 100.0
+    customer: float = 0.9999
 
 
 DEFAULT_WEIGHTS = Weights()
