@@ -2,8 +2,8 @@
 
 Usage: ``python benchmarks/fuzz_bank_files.py [--files 50000] [--seed 20261121]``
 
-Every file starts as a valid OCR giro or camt file, is damaged one to four times and
-read. Four things end the run with exit code 1, with the file kept for a look:
+Every file starts as a valid OCR giro, BgMax or camt file, is damaged one to four times
+and read. Four things end the run with exit code 1, with the file kept for a look:
 
 * an exception other than ``BankFileError``, or an error without line or field;
 * a file that takes longer than ``SLOW`` seconds;
@@ -31,6 +31,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.builders.bank_files import (  # noqa: E402
+    BgExtra,
+    BgPayment,
+    BgSection,
     Camt,
     Entry,
     MandateList,
@@ -38,6 +41,7 @@ from tests.builders.bank_files import (  # noqa: E402
     OcrItem,
     Ref,
     Tx,
+    bgmax_file,
     numbered,
     ocr_file,
 )
@@ -88,6 +92,38 @@ def ocr_seed(rng):
     return ocr_file(parts, *rng.choice([("\n", "\n"), ("\r\n", "\r\n"), ("", "")]))
 
 
+def bgmax_seed(rng):
+    def payment():
+        extra = tuple(
+            BgExtra(
+                f"{rng.randrange(10**9)}", rng.choice([0, 100]), rng.choice([1, -1])
+            )
+            for _ in range(rng.choice([0, 0, 1, 3]))
+        )
+        return BgPayment(
+            amount=rng.randrange(10**7),
+            sign=rng.choice([1, 1, 1, -1]),
+            reference=rng.choice(["", "0072019122420063", f"{rng.randrange(10**9)}"]),
+            code=rng.randrange(6),
+            serial=rng.randrange(10**6),
+            extra=extra,
+            texts=rng.choice([(), ("Faktura 658369",)]),
+            name=rng.choice(["", "Kalles Plåt AB"]),
+            organisation=rng.choice(["", "5500001234"]),
+        )
+
+    parts = [
+        BgSection(
+            tuple(payment() for _ in range(rng.randrange(1, 5))),
+            currency=rng.choice(["SEK", "SEK", "EUR"]),
+            serial=rng.randrange(100),
+        )
+        for _ in range(rng.randrange(1, 4))
+    ]
+    newline, last = rng.choice([("\n", "\n"), ("\r\n", "\r\n"), ("\r\n", "")])
+    return bgmax_file(parts, newline, last, full=rng.random() < 0.5)
+
+
 def camt_seed(rng):
     message = f"camt.{rng.choice(['053', '054'])}.001.{rng.choice(['02', '04', '08'])}"
 
@@ -132,7 +168,8 @@ TOKENS = [
     b"<!DOCTYPE d [<!ENTITY a 'b'>]>", b"&a;", b"&#0;", b"<![CDATA[", b"]]>", b"<!--",
     b"-->", b"<?x", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\n", b"\r\n", b" " * 500,
     b"NY000089", b"NY090020", b"-", b"0", b"9" * 30, b"</Ntry>", b"<TxDtls>", b"1e9",
-    b"NaN", b"xmlns=''", b'Ccy="XXX"', b"\xc3\xa5", b"9999-12-31", b"<Amt>", b">",
+    b"NaN", b"31", b"\t", b"\n15", b"\n70", b"xmlns=''", b'Ccy="XXX"',
+    b"\xc3\xa5", b"9999-12-31", b"<Amt>", b">",
 ]  # fmt: skip
 
 
@@ -220,6 +257,20 @@ def ocr_declared(data):
     return total
 
 
+def bgmax_declared(data):
+    """Net of the deposits by their own records, where none is below zero."""
+    lines = data.decode("iso-8859-1").expandtabs(8).split("\n")
+    total = 0
+    for line in lines:
+        if line[:2] == "20":
+            total += int(line[37:55])
+        elif line[:2] == "21":
+            total -= int(line[37:55])
+    ends = [int(line[50:68]) for line in lines if line[:2] == "15"]
+    assert len(ends) > 1 or abs(total) == abs(sum(ends)), "deposit"
+    return total
+
+
 def camt_declared(data, schemas, schema_path):
     """Net of the booked entries, from a whole tree that lxml finds valid."""
     root = etree.fromstring(data)
@@ -257,6 +308,8 @@ def check(data, tools, schemas):
     assert len({t.fingerprint for t in transactions}) == len(transactions)
     if reader.format == "ocr_giro":
         declared = ocr_declared(data)
+    elif reader.format == "bgmax":
+        declared = bgmax_declared(data)
     else:
         # damage may change the currency, but hardly into one without cents
         declared = camt_declared(data, schemas, schema_path) * 100
@@ -281,7 +334,7 @@ def main(arguments=None):
     slowest, warm = 0.0, 0
     started = time.monotonic()
     for number in range(options.files):
-        data = rng.choice([ocr_seed, camt_seed])(rng)
+        data = rng.choice([ocr_seed, bgmax_seed, camt_seed])(rng)
         for _ in range(rng.randrange(1, 5)):
             data = rng.choice(DAMAGES)(rng, data) if data else data
         faulthandler.dump_traceback_later(HANG, exit=True, file=sys.__stderr__)

@@ -119,6 +119,108 @@ def numbered(items):
     return tuple(replace(item, number=i) for i, item in enumerate(items, start=1))
 
 
+# === BGMAX === #
+
+
+@dataclass(frozen=True)
+class BgExtra:
+    """One extra reference of a payment; ``sign`` -1 is record 23."""
+
+    reference: str = "0072019122420063"
+    amount: int = 0
+    sign: int = 1
+
+
+@dataclass(frozen=True)
+class BgPayment:
+    """One payment, or with ``sign`` -1 a deduction, and the records after it."""
+
+    amount: int = 100000
+    sign: int = 1
+    reference: str = "0072019122420063"
+    code: int = 2
+    channel: int = 2
+    payer: str = "3783511"
+    serial: int = 10
+    image: str = "0"
+    extra: tuple[BgExtra, ...] = ()
+    texts: tuple[str, ...] = ()
+    name: str = ""
+    extra_name: str = ""
+    organisation: str = ""
+    left: bool = False
+
+    @property
+    def booked(self):
+        return self.sign * self.amount
+
+    def records(self):
+        def money(kind, reference, amount):
+            aligned = f"{reference:<25}" if self.left else f"{reference:>25}"
+            return (
+                f"{kind}{self.payer:0>10}{aligned}{amount:018d}{self.code}"
+                f"{self.channel}{self.serial:012d}{self.image}"
+            )
+
+        yield money("20" if self.sign > 0 else "21", self.reference, self.amount)
+        for item in self.extra:
+            kind = "22" if item.sign > 0 else "23"
+            yield money(kind, item.reference, item.amount)
+        for text in self.texts:
+            yield f"25{text:<50}"
+        if self.name:
+            yield f"26{self.name:<35}{self.extra_name:<35}"
+            yield f"27{'Storgatan 2':<35}{'12345':<9}"
+            yield f"28{'Storåker':<35}{'Sverige':<35}SE"
+        if self.organisation:
+            yield f"29{self.organisation:0>12}"
+
+
+@dataclass(frozen=True)
+class BgSection:
+    payments: tuple[BgPayment, ...] = (BgPayment(),)
+    bankgiro: str = "9912346"
+    currency: str = "SEK"
+    day: date = DAY
+    serial: int = 74
+    account: str = "5841000001009823"
+
+    @property
+    def total(self):
+        return sum(payment.booked for payment in self.payments)
+
+    def records(self):
+        yield f"05{self.bankgiro:0>10}{'':10}{self.currency}"
+        for payment in self.payments:
+            yield from payment.records()
+        yield (
+            f"15{self.account:0>35}{self.day:%Y%m%d}{self.serial:05d}"
+            f"{abs(self.total):018d}{self.currency}{len(self.payments):08d}"
+        )
+
+
+def bgmax_records(sections):
+    """Records of a file with right counts and totals."""
+    body = [record for section in sections for record in section.records()]
+    kinds = [record[:2] for record in body]
+    extra = kinds.count("22") + kinds.count("23")
+    return [
+        f"01{'BGMAX':<20}0120261120173035010331P",
+        *body,
+        f"70{kinds.count('20'):08d}{kinds.count('21'):08d}{extra:08d}"
+        f"{kinds.count('15'):08d}",
+    ]
+
+
+def bgmax_file(sections=(BgSection(),), newline="\r\n", last="\r\n", full=True):
+    records = bgmax_records(sections)
+    if full:
+        records = [f"{record:<80}" for record in records]
+    else:
+        records = [record.rstrip() for record in records]
+    return (newline.join(records) + last).encode("iso-8859-1")
+
+
 # === CAMT === #
 
 

@@ -14,6 +14,8 @@ PROPOSED = "proposed"
 #: Nothing is known; the money waits on the suspense account.
 UNMATCHED = "unmatched"
 
+#: Outcomes that a person may still change for the better.
+UNDECIDED = frozenset({PROPOSED, UNMATCHED, ASSIGNED})
 #: Outcomes that settle invoices.
 BOOKED = frozenset({RECONCILED, PARTIAL})
 #: Outcomes that move money off the suspense account.
@@ -39,13 +41,16 @@ class Reason:
 class Share:
     """The part of a payment that settles one invoice.
 
-    :param move_id: the invoice
+    :param move_id: the invoice, or the entry of a payment that is registered in Odoo
+        already
     :param amount: minor units of the payment's currency; below zero for a credit note
         that the payer has set off
+    :param payment_id: the ``account.payment`` of the entry; booking fills it in
     """
 
     move_id: int
     amount: int
+    payment_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

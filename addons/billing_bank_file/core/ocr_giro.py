@@ -10,13 +10,12 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from .errors import BankFileError, shown
+from .errors import shown
+from .fixed_width import FixedWidthReader, Layout
 from .money import shown_amount
-from .source import MAX_BLANKS, Reader
-from .types import Fingerprints, Reference, Summary, Transaction
+from .types import Reference, Summary, Transaction
 
 FORMAT = "ocr_giro"
-WIDTH = 80
 CURRENCY = "NOK"
 
 # Transaction types, specification §2.3.
@@ -93,52 +92,18 @@ _OTHER_END = (
 )
 
 _SERVICES = {"09": "OCR giro", "21": "AvtaleGiro"}
-_UNPRINTABLE = re.compile("[^ -~\xa0-\xff]")
-
-
-class _Layout:
-    """A record layout: one regular expression, and a slow path that explains."""
-
-    def __init__(self, title, fields):
-        self.title = title
-        self.fields = fields
-        pattern, position = "", 1
-        for start, length, _name, _expected, regex in fields:
-            pattern += f".{{{start - position}}}" if start > position else ""
-            # A field of varying content is cut out here and judged on its own.
-            pattern += f"(.{{{length}}})" if "*" in regex else f"({regex})"
-            position = start + length
-        pattern += f".{{{WIDTH + 1 - position}}}"
-        self._pattern = re.compile(pattern, re.ASCII)
-
-    def cut(self, record, reader):
-        match = self._pattern.fullmatch(record)
-        return match.groups() if match else self.explain(record, reader)
-
-    def explain(self, record, reader):
-        for start, length, name, expected, regex in self.fields:
-            value = record[start - 1 : start - 1 + length]
-            if not re.fullmatch(regex, value, re.ASCII):
-                raise reader.error(
-                    f"expected {expected} at positions {start}–{start + length - 1} "
-                    f"of {self.title}, found {shown(value)}",
-                    field=name,
-                )
-        raise reader.error(
-            f"expected {self.title}, found {shown(record)}", field="record"
-        )
 
 
 _KID = re.compile(_KID_PATTERN, re.ASCII)
 
-_L10 = _Layout("the start of transmission record", _TRANSMISSION_START)
-_L20 = _Layout("the start of assignment record", _ASSIGNMENT_START)
-_L30 = _Layout("amount item 1", _ITEM_1)
-_L31 = _Layout("amount item 2", _ITEM_2)
-_L32 = _Layout("amount item 3", _ITEM_3)
-_L88 = _Layout("the end of assignment record", _ASSIGNMENT_END)
-_L89 = _Layout("the end of transmission record", _TRANSMISSION_END)
-_L88_OTHER = _Layout("the end of assignment record", _OTHER_END)
+_L10 = Layout("the start of transmission record", _TRANSMISSION_START)
+_L20 = Layout("the start of assignment record", _ASSIGNMENT_START)
+_L30 = Layout("amount item 1", _ITEM_1)
+_L31 = Layout("amount item 2", _ITEM_2)
+_L32 = Layout("amount item 3", _ITEM_3)
+_L88 = Layout("the end of assignment record", _ASSIGNMENT_END)
+_L89 = Layout("the end of transmission record", _TRANSMISSION_END)
+_L88_OTHER = Layout("the end of assignment record", _OTHER_END)
 
 
 @dataclass(slots=True)
@@ -152,7 +117,7 @@ class _Totals:
     latest: date | None = None
 
 
-class OcrGiroReader(Reader):
+class OcrGiroReader(FixedWidthReader):
     """Reads the OCR giro assignments of one transmission.
 
     A transaction has as bank reference the archive reference of amount item 2, and
@@ -165,87 +130,6 @@ class OcrGiroReader(Reader):
 
     def __init__(self, source):
         super().__init__(source, FORMAT, Summary(FORMAT))
-        self._line = 0
-        self._fingerprints = Fingerprints()
-        self._dates = {}
-        self._position = 0
-        self._entries = set()
-
-    def error(self, message, *, field, line=None):
-        return BankFileError(
-            message,
-            file=self._source.name,
-            line=self._line if line is None else line,
-            field=field,
-        )
-
-    # --- records -----------------------------------------------------------
-
-    def _records(self):
-        """Yield records of 80 characters, keeping ``_line`` at the current one."""
-        head = self._source.head(WIDTH + 2)
-        if b"\n" in head or b"\r" in head or len(head) <= WIDTH:
-            lines = self._split_lines()
-        else:
-            lines = self._split_blocks()
-        blanks = 0
-        for self._line, record in lines:
-            if len(record) == WIDTH and record.isprintable() and not blanks:
-                yield record
-            elif record.strip(" \x1a"):
-                self._check_record(record, blanks)
-                yield record
-            else:
-                blanks += 1
-
-    def _check_record(self, record, blanks):
-        if blanks:
-            raise self.error(
-                f"expected a record, found {blanks} empty lines before this one",
-                field="record",
-            )
-        if len(record) != WIDTH:
-            hint = ""
-            if len(record) > WIDTH and "\xc3" in record:
-                hint = " (was the file converted to UTF-8? it must be ISO-8859-1)"
-            raise self.error(
-                f"expected a record of 80 characters, found {len(record)}{hint}",
-                field="record",
-            )
-        if bad := _UNPRINTABLE.search(record):
-            raise self.error(
-                "expected printable ISO-8859-1 text, found control character "
-                f"0x{ord(bad[0]):02X} at position {bad.start() + 1}",
-                field="record",
-            )
-
-    def _split_lines(self):
-        number = 0
-        rest = ""
-        for chunk in self._source.chunks():
-            lines = (rest + chunk.decode("iso-8859-1")).split("\n")
-            rest = lines.pop()
-            for line in lines:
-                number += 1
-                yield number, line[:-1] if line.endswith("\r") else line
-            if len(rest) > MAX_BLANKS:
-                yield number + 1, rest
-        if rest:
-            yield number + 1, rest[:-1] if rest.endswith("\r") else rest
-
-    def _split_blocks(self):
-        number = 0
-        rest = ""
-        for chunk in self._source.chunks():
-            rest += chunk.decode("iso-8859-1")
-            end = len(rest) - len(rest) % WIDTH
-            for start in range(0, end, WIDTH):
-                number += 1
-                yield number, rest[start : start + WIDTH]
-            rest = rest[end:]
-        rest = rest.rstrip("\r\n")
-        if rest:
-            yield number + 1, rest
 
     # --- transmission --------------------------------------------------------
 
@@ -548,14 +432,6 @@ class OcrGiroReader(Reader):
                     f"expected a date DDMMYY, found {shown(text)}", field=name
                 ) from None
         return self._dates[text]
-
-    def _same(self, name, found, counted):
-        if found != counted:
-            raise self.error(
-                f"expected {counted} as counted in the file, found {found}: records "
-                "are missing, or there are too many",
-                field=name,
-            )
 
     def _same_amount(self, digits, added):
         # A total field has no sign of its own in the specification; a net below

@@ -3,12 +3,13 @@
 import codecs
 import re
 
+from .bgmax import BgMaxReader
 from .camt import CamtReader
 from .errors import shown
 from .ocr_giro import OcrGiroReader
 from .source import MAX_BYTES, Source
 
-SUPPORTED = "camt.053 and camt.054 (001.02, 001.04, 001.08) and OCR giro"
+SUPPORTED = "camt.053 and camt.054 (001.02, 001.04, 001.08), OCR giro and BgMax"
 CAMT_MESSAGES = {
     f"camt.{message}.001.{version}"
     for message in ("053", "054")
@@ -68,6 +69,8 @@ def _reader(source):
         )
     if head.startswith(b"NY"):
         return OcrGiroReader(source)
+    if head.startswith(b"01BGMAX"):
+        return BgMaxReader(source)
     bom = next((bom for bom in _BOMS if head.startswith(bom[0])), None)
     start = head[len(bom[0]) :] if bom else head
     if start.lstrip().startswith((b"<", b"\x00<")):
@@ -87,10 +90,7 @@ def _unknown(source, head, bom):
 def _refuse_legacy(source, start):
     line = start[:80].decode("iso-8859-1")
     if line.startswith("01BGMAX"):
-        what = (
-            "BgMax (Bankgiro Inbetalningar), which is not supported yet: the service "
-            "closes during 2026 and the banks deliver camt.054 in its place"
-        )
+        what = "BgMax with a byte order mark: it must be ISO-8859-1 as the bank sent it"
     elif (line.startswith("01") and "AUTOGIRO" in line[2:24]) or (
         line.startswith("51") and line[24:34] == "AG-EMEDGIV"
     ):

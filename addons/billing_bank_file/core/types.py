@@ -39,6 +39,8 @@ class Transaction:
     :param kind: OCR giro transaction type, or bank transaction code
     :param fingerprint: see :func:`fingerprint`
     :param raw: the source fields, ready for JSON
+    :param giro: own bankgiro or plusgiro number the money was sent to, digits without
+        leading zeros; empty when not said, or when it is ``account`` itself
     """
 
     position: int
@@ -60,6 +62,7 @@ class Transaction:
     kind: str
     fingerprint: str
     raw: dict
+    giro: str = ""
 
     @property
     def reference(self):
