@@ -1,0 +1,184 @@
+"""Whether what was said to be 99 % certain was right 99 times in a hundred."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import log, sqrt
+
+#: Limits between the groups that probabilities are told in. They lie close where it
+#: decides whether a person looks.
+LIMITS = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999, 0.9999)
+
+#: Quantile of the normal distribution for an interval that holds 95 times in a hundred.
+Z95 = 1.959964
+
+# A probability of 0 or 1 would cost infinitely much when it is wrong once.
+_LEAST = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """What was said, and what was seen, of probabilities close to each other.
+
+    :param lower: least probability of the group
+    :param upper: where the next group begins
+    :param count: how often such a probability was said and the truth is known
+    :param said: mean of what was said
+    :param seen: share that was right
+    :param low: lower end of the 95 % interval (Wilson) of that share
+    :param high: its upper end
+    """
+
+    lower: float
+    upper: float
+    count: int
+    said: float
+    seen: float
+    low: float
+    high: float
+
+    @property
+    def is_optimistic(self) -> bool:
+        """More was said than can be explained by chance."""
+        return self.said > self.high
+
+    @property
+    def is_pessimistic(self) -> bool:
+        """Less was said than can be explained by chance."""
+        return self.said < self.low
+
+
+@dataclass(frozen=True, slots=True)
+class Isotonic:
+    """A rising step function from what was said to what was seen.
+
+    :param starts: what was said from where on each step holds, rising
+    :param values: the share that was right on each step, rising
+    """
+
+    starts: tuple[float, ...]
+    values: tuple[float, ...]
+
+    def __call__(self, said: float) -> float:
+        """The share that was right of what was said to be ``said``."""
+        at = bisect_right(self.starts, said) - 1
+        return self.values[max(at, 0)]
+
+
+def bin_of(said: float, limits: Sequence[float] = LIMITS) -> int:
+    """Number of the group of a probability, 0 for the least."""
+    return bisect_right(limits, said)
+
+
+def bounds(number: int, limits: Sequence[float] = LIMITS) -> tuple[float, float]:
+    """Least probability of a group, and where the next one begins."""
+    edges = (0.0, *limits, 1.0)
+    return edges[number], edges[number + 1]
+
+
+def reliability(
+    pairs: Iterable[tuple[float, bool]], limits: Sequence[float] = LIMITS
+) -> list[Bin]:
+    """Compare what was said with what was seen.
+
+    :param pairs: probability said, and whether it was so
+    :return: groups that something was said in, the least probable first
+    """
+    groups: dict[int, list[tuple[float, bool]]] = {}
+    for said, seen in pairs:
+        groups.setdefault(bin_of(said, limits), []).append((said, seen))
+    table = []
+    for number in sorted(groups):
+        group = groups[number]
+        count = len(group)
+        right = sum(1 for _said, seen in group if seen)
+        table.append(
+            Bin(
+                *bounds(number, limits),
+                count=count,
+                said=sum(said for said, _seen in group) / count,
+                seen=right / count,
+                **dict(zip(("low", "high"), wilson(right, count), strict=True)),
+            )
+        )
+    return table
+
+
+def wilson(right: int, count: int, z: float = Z95) -> tuple[float, float]:
+    """Interval that the true share lies in, after ``right`` of ``count`` were right.
+
+    E. B. Wilson, «Probable inference, the law of succession, and statistical
+    inference», JASA 22 (1927). Unlike the normal approximation it stays within 0 and
+    1 and says something about 1,000 of 1,000.
+
+    :raises ValueError: more were right than there were
+    """
+    if not 0 <= right <= count:
+        raise ValueError(f"{right} of {count} cannot be")
+    if not count:
+        return 0.0, 1.0
+    share = right / count
+    middle = share + z * z / (2 * count)
+    spread = z * sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    scale = 1 + z * z / count
+    low = 0.0 if right == 0 else max((middle - spread) / scale, 0.0)
+    high = 1.0 if right == count else min((middle + spread) / scale, 1.0)
+    return low, high
+
+
+def isotonic(triples: Iterable[tuple[float, float, float]]) -> Isotonic | None:
+    """Fit the rising step function nearest to what was seen.
+
+    Pool-adjacent-violators: groups whose share falls although more was said are put
+    together until none is left.
+
+    :param triples: what was said, share that was right, weight (how often)
+    :return: None without anything to fit
+    """
+    together: dict[float, list[float]] = {}
+    for said, seen, weight in triples:
+        if weight > 0:
+            right, count = together.get(said, (0.0, 0.0))
+            together[said] = [right + seen * weight, count + weight]
+    blocks: list[list[float]] = []  # start, sum of right, weight
+    for said in sorted(together):
+        blocks.append([said, *together[said]])
+        while len(blocks) > 1 and _share(blocks[-2]) >= _share(blocks[-1]):
+            _start, right, count = blocks.pop()
+            blocks[-1][1] += right
+            blocks[-1][2] += count
+    if not blocks:
+        return None
+    return Isotonic(
+        tuple(block[0] for block in blocks), tuple(_share(block) for block in blocks)
+    )
+
+
+def brier(pairs: Iterable[tuple[float, bool]]) -> float:
+    """Mean square of the difference between said and seen; 0 is best.
+
+    :raises ValueError: nothing was said
+    """
+    return _mean((said - seen) ** 2 for said, seen in pairs)
+
+
+def log_loss(pairs: Iterable[tuple[float, bool]]) -> float:
+    """Mean surprise in nats; 0 is best.
+
+    :raises ValueError: nothing was said
+    """
+    return _mean(-log(max(said if seen else 1 - said, _LEAST)) for said, seen in pairs)
+
+
+def _share(block: Sequence[float]) -> float:
+    return block[1] / block[2]
+
+
+def _mean(values: Iterable[float]) -> float:
+    total, count = 0.0, 0
+    for value in values:
+        total += value
+        count += 1
+    if not count:
+        raise ValueError("nothing was said")
+    return total / count
