@@ -234,6 +234,7 @@ class Ref:
     document_code: str = "CINV"
     remitted: str = ""
     credited: str = ""
+    due: str = ""
 
     def xml(self, currency):
         parts = []
@@ -245,6 +246,7 @@ class Ref:
         amounts = [
             f'<{tag} Ccy="{currency}">{amount}</{tag}>'
             for tag, amount in (
+                ("DuePyblAmt", self.due),
                 ("CdtNoteAmt", self.credited),
                 ("RmtdAmt", self.remitted),
             )
@@ -291,6 +293,7 @@ class Entry:
     booked: str = f"{DAY}"
     value: str = f"{DAY}"
     bank_reference: str = ""
+    reference: str = ""  # NtryRef
     transactions: tuple[Tx, ...] = ()
     batch: tuple[str, str] | None = None  # NbOfTxs, TtlAmt
     information: str = ""
@@ -353,6 +356,10 @@ class Camt:
         return self.text().encode(self.encoding)
 
     def _account(self, number):
+        if "/" in number:  # Prtry/BGNR/9912346
+            tag, scheme, number = number.split("/")
+            scheme = f"<SchmeNm><{tag}>{scheme}</{tag}></SchmeNm>"
+            return f"<Othr><Id>{number}</Id>{scheme}</Othr>"
         if number[:2].isalpha():
             return f"<IBAN>{number}</IBAN>"
         return f"<Othr><Id>{number}</Id></Othr>"
@@ -365,6 +372,8 @@ class Camt:
         if self.version == "08":
             status = f"<Cd>{status}</Cd>"
         yield "<Ntry>"
+        if entry.reference:
+            yield f"<NtryRef>{entry.reference}</NtryRef>"
         yield self._money("Amt", entry.amount, entry.currency)
         yield f"<CdtDbtInd>{entry.sign}</CdtDbtInd>"
         if entry.reversal:

@@ -41,10 +41,11 @@ _PARTY_NAMES = {
     )
     for role in ("Dbtr", "Cdtr")
 }
-_PARTY_ACCOUNTS = {
-    role: (f"RltdPties/{role}Acct/Id/IBAN", f"RltdPties/{role}Acct/Id/Othr/Id")
-    for role in ("Dbtr", "Cdtr")
-}
+# Schemes of ``Othr/Id`` that hold Swedish giro numbers, as code or proprietary.
+_GIRO_SCHEMES = {"BGNR", "PGNR"}
+_OTHER_ROLE = {"Dbtr": "Cdtr", "Cdtr": "Dbtr"}
+# Swedish banks that name the bankgiro number with the entry do it so.
+_GIRO_ENTRY = re.compile(r"BG0*(\d{7,8})(?!\d)", re.ASCII)
 
 
 def schema_path(message):
@@ -444,11 +445,11 @@ class CamtReader(Reader):
         fields = self._fields(_before(element, self._names, "Ntry"))
         self._note_pages(fields, f"{self._container}Pgntn")
         part = self._part = _Part(fields, self._line_of(element))
-        account = fields.get("Acct/Id/IBAN") or fields.get("Acct/Id/Othr/Id", "")
-        part.account = _NOT_ALPHANUMERIC.sub("", account.upper())
+        part.account, part.is_giro = _account(fields.get, "Acct")
         if not part.account:
             raise self.error(
-                f"expected an account number, found {shown(account)}",
+                "expected an account number, found "
+                f"{shown(fields.get('Acct/Id/Othr/Id', ''))}",
                 self._field("Acct/Id"),
                 part.line,
             )
@@ -700,7 +701,7 @@ class CamtReader(Reader):
         if end_to_end in _NO_REFERENCE:
             end_to_end = ""
         texts = tuple(dict.fromkeys(filter(None, texts)))
-        name, payer_account = self._other_party(fields, entry, amount)
+        name, payer_account, giro = self._parties(fields, entry, amount)
         identity = [
             "camt",
             part.account,
@@ -739,6 +740,7 @@ class CamtReader(Reader):
             _code(fields) or _code(entry.fields),
             self._fingerprints.of(*identity),
             {"entry": entry.fields, "transaction": fields},
+            "" if part.is_giro else giro,
         )
 
     def _remittance(self, fields, counts, currency, line):
@@ -776,16 +778,27 @@ class CamtReader(Reader):
         return tuple(references), texts
 
     def _reference_amount(self, fields, path, currency, line):
-        for name, sign in (("RmtdAmt", 1), ("CdtNoteAmt", -1), ("DuePyblAmt", 1)):
-            place = f"{path}/RfrdDocAmt/{name}"
-            if fields.get(f"{place}@Ccy") == currency:
-                return sign * self._minor(
-                    fields[place], self._part, place, line, _DETAILS
-                )
-        return None
+        """What one ``Strd`` says was paid; below zero for a credit note."""
 
-    def _other_party(self, fields, entry, amount):
-        """Name and account of the other side.
+        def said(name):
+            place = f"{path}/RfrdDocAmt/{name}"
+            if fields.get(f"{place}@Ccy") != currency:
+                return None
+            return self._minor(fields[place], self._part, place, line, _DETAILS)
+
+        paid = said("RmtdAmt")
+        if paid is None:
+            due, credit = said("DuePyblAmt"), said("CdtNoteAmt")
+            if due is None and credit is None:
+                return None
+            # What is payable, less the credit note set off against it.
+            paid = (due or 0) - (credit or 0)
+        if fields.get(f"{path}/RfrdDocInf/Tp/CdOrPrtry/Cd") == "CREN":
+            return -abs(paid)
+        return paid
+
+    def _parties(self, fields, entry, amount):
+        """Name and account of the other side, and the own giro number if it is said.
 
         A reversal keeps the roles of the payment it reverses, so there the other
         side of money in is the creditor.
@@ -794,8 +807,12 @@ class CamtReader(Reader):
         reversal = entry.fields.get("RvslInd") in ("true", "1")
         role = "Dbtr" if (amount >= 0) != reversal else "Cdtr"
         name = next(filter(None, map(get, _PARTY_NAMES[role])), "")
-        account = next(filter(None, map(get, _PARTY_ACCOUNTS[role])), "")
-        return name, _NOT_ALPHANUMERIC.sub("", account.upper())
+        account, _is_giro = _account(get, f"RltdPties/{role}Acct")
+        own, is_giro = _account(get, f"RltdPties/{_OTHER_ROLE[role]}Acct")
+        if not is_giro:
+            named = _GIRO_ENTRY.match(entry.fields.get("NtryRef", ""))
+            own = named[1] if named else ""
+        return name, account, own
 
     # --- helpers -------------------------------------------------------------------
 
@@ -852,6 +869,24 @@ class CamtReader(Reader):
                     line,
                 ) from error
         return day
+
+
+def _account(get, path):
+    """Account of a party or of the part, letters and digits only.
+
+    :return: (account, whether it is a Swedish giro number, then without leading zeros)
+    """
+    iban = get(f"{path}/Id/IBAN")
+    number = iban or get(f"{path}/Id/Othr/Id")
+    if not number:
+        return "", False
+    number = _NOT_ALPHANUMERIC.sub("", number.upper())
+    if iban:
+        return number, False
+    scheme = get(f"{path}/Id/Othr/SchmeNm/Prtry") or get(f"{path}/Id/Othr/SchmeNm/Cd")
+    if scheme not in _GIRO_SCHEMES:
+        return number, False
+    return number.lstrip("0"), True
 
 
 def _has_charges(entry, fields):

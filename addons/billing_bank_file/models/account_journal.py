@@ -5,8 +5,10 @@ import stat
 import time
 from pathlib import Path
 
-from odoo import fields, models
-from odoo.exceptions import ConcurrencyError
+from stdnum import luhn
+
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..core.errors import BankFileError
@@ -29,6 +31,12 @@ class AccountJournal(models.Model):
         "of their own.",
         default=True,
     )
+    billing_giro_numbers = fields.Char(
+        string="Bankgiro and Plusgiro Numbers",
+        help="Swedish giro numbers that pay into this account, separated by commas. "
+        "Files that name only the giro number find their journal by it.",
+        copy=False,
+    )
     billing_watch_directory = fields.Char(
         string="Watched Directory",
         help="Files put here are imported on a schedule. What was read is moved to "
@@ -36,6 +44,21 @@ class AccountJournal(models.Model):
         groups="base.group_system",
         copy=False,
     )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("billing_giro_numbers")
+    def _check_billing_giro_numbers(self):
+        for journal in self:
+            for number in _giro_numbers(journal.billing_giro_numbers):
+                if not 2 <= len(number) <= 8 or not luhn.is_valid(number):
+                    raise ValidationError(
+                        self.env._(
+                            "%(number)s is no bankgiro or plusgiro number: its last "
+                            "digit does not agree with the others.",
+                            number=number,
+                        )
+                    )
 
     # === BUSINESS METHODS === #
 
@@ -152,27 +175,47 @@ class AccountJournal(models.Model):
     def _billing_has_account(self, account):
         """Whether the journal keeps the books of an account.
 
-        :param account: account number as in a bank file, letters and digits only
+        :param account: account or giro number as in a bank file, letters and digits
+            only
         :return: bool
         """
         self.ensure_one()
         own = self.bank_account_id.sanitized_acc_number
-        return bool(own) and _bare_account(own) == _bare_account(account)
+        bare = _bare_account(account)
+        return bool(own and _bare_account(own) == bare) or (
+            bare in _giro_numbers(self.billing_giro_numbers)
+        )
 
 
 def _bare_account(account):
     """Account number in one form: the national number where an IBAN contains it.
 
-    A Norwegian IBAN is «NO», two check digits and the eleven-digit account number.
-    Bankgiro numbers are written with and without leading zeros.
+    A Norwegian IBAN is «NO», two check digits and the eleven-digit account number; a
+    Swedish one «SE», two check digits, three for the bank and the account number with
+    zeros before it. Bankgiro numbers are written with and without leading zeros.
 
     >>> _bare_account("NO93 8601 1117 947"), _bare_account("8601.11.17947")
     ('86011117947', '86011117947')
+    >>> _bare_account("SE45 5000 0000 0583 9825 7466"), _bare_account("5839-8257466")
+    ('58398257466', '58398257466')
     """
     account = re.sub(r"[^0-9A-Z]", "", account.upper())
     if re.fullmatch(r"NO\d{13}", account):
         return account[4:]
+    if re.fullmatch(r"SE\d{22}", account):
+        return account[7:].lstrip("0")
     return account.lstrip("0") if account.isdigit() and len(account) < 11 else account
+
+
+def _giro_numbers(text):
+    """Giro numbers in what the user wrote, digits without leading zeros.
+
+    >>> _giro_numbers("991-2346, 5050-1055")
+    ['9912346', '50501055']
+    """
+    parts = re.split(r"[,;\n]", text or "")
+    digits = (re.sub(r"\D", "", part).lstrip("0") for part in parts)
+    return [number for number in digits if number]
 
 
 def _identity(status):

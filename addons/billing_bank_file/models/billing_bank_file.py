@@ -311,7 +311,7 @@ class BillingBankFile(models.Model):
 
     def _prepare_payment_row(self, transaction, journal):
         """Values of one payment, in the order of ``PAYMENT_COLUMNS``."""
-        currency = journal.currency_id or journal.company_id.currency_id
+        currency = _currency(journal)
         reference = transaction.reference
         return (
             self.id,
@@ -389,7 +389,7 @@ class JournalFinder:
         :return: its ``account.journal``
         :raises BankFileError: wrong account or wrong currency
         """
-        key = (transaction.account, transaction.currency)
+        key = (transaction.account, transaction.giro, transaction.currency)
         if key not in self.found:
             self.found[key] = self._find(transaction)
         return self.found[key]
@@ -404,6 +404,20 @@ class JournalFinder:
         journal = candidates.filtered(
             lambda item: item._billing_has_account(transaction.account)
         )
+        if transaction.giro and len(journal) != 1:
+            # An account nobody entered, or one that several journals share: the giro
+            # number the money was sent to tells.
+            journal = (journal or candidates).filtered(
+                lambda item: item._billing_has_account(transaction.giro)
+            ) or journal
+        if len(journal) > 1:
+            # A giro number takes money in several currencies, a journal keeps one.
+            journal = (
+                journal.filtered(
+                    lambda item: _currency(item).name == transaction.currency
+                )
+                or journal
+            )
         if not journal and self.journal:
             # A journal named by the user that has no account number yet can take it,
             # but it is the journal of one account only.
@@ -413,7 +427,7 @@ class JournalFinder:
             )
         if not journal:
             raise self._error(
-                transaction, "account", self._no_journal_message(transaction.account)
+                transaction, "account", self._no_journal_message(transaction)
             )
         if len(journal) > 1:
             raise self._error(
@@ -422,7 +436,7 @@ class JournalFinder:
                 f"account {transaction.account} belongs to several bank journals: "
                 f"{', '.join(journal.mapped('code'))}; name the journal to use",
             )
-        currency = journal.currency_id or journal.company_id.currency_id
+        currency = _currency(journal)
         if currency.name != transaction.currency:
             raise self._error(
                 transaction,
@@ -437,13 +451,21 @@ class JournalFinder:
             message, file=self.name, line=transaction.line, field=field
         )
 
-    def _no_journal_message(self, account):
+    def _no_journal_message(self, transaction):
+        account = transaction.account
+        if transaction.giro:
+            account = f"{account} (giro number {transaction.giro})"
         if self.journal:
             return (
                 f"the file is for account {account}, which is not the account of "
                 f"journal {self.journal[0].code}"
             )
         return (
-            f"no bank journal has account {account}; set the account number on the "
-            "journal, or name the journal to use"
+            f"no bank journal has account {account}; set the account number (or the "
+            "bankgiro number) on the journal, or name the journal to use"
         )
+
+
+def _currency(journal):
+    """Currency the journal is kept in."""
+    return journal.currency_id or journal.company_id.currency_id

@@ -198,7 +198,9 @@ def test_only_booked_entries_are_read(message):
 def test_swedish_bankgiro_file():
     (first, second), summary = read(DATA / "camt054/se_camt054_001_02.xml")
     assert first.payer_account == "3783511" and first.payer_name == "Kalles Plåt AB"
-    assert first.reference == "0072019122420063"
+    assert first.reference == "0072019122420063" and first.giro == "9912346"
+    # the second names no creditor account; its entry does
+    assert second.giro == "9912346"
     assert [r.kind for r in second.references] == ["invoice", "invoice"]
     assert [r.amount for r in second.references] == [43000, 20000]
     assert summary.accounts == ("SE4550000000058398257466",)
@@ -572,3 +574,93 @@ def test_schema_verdicts_agree_with_xmlschema(data):
         assert schema != valid or insert == " ", error
     else:
         assert valid
+
+
+# === SWEDEN === #
+
+
+def _swedish(account="SE4550000000058398257466", entry_reference="", **values):
+    transaction = Tx("1630.00", **values)
+    entry = Entry("1630.00", transactions=(transaction,), reference=entry_reference)
+    (found,), summary = read(
+        Camt(entries=(entry,), account=account, currency="SEK").bytes()
+    )
+    return found, summary
+
+
+@pytest.mark.parametrize("tag", ["Prtry", "Cd"])
+@pytest.mark.parametrize("scheme", ["BGNR", "PGNR"])
+def test_the_giro_number_the_money_was_sent_to(tag, scheme):
+    found, _summary = _swedish(
+        creditor_account=f"{tag}/{scheme}/009912346",
+        debtor_account=f"{tag}/{scheme}/0003783511",
+    )
+    assert found.account == "SE4550000000058398257466"
+    assert found.giro == "9912346"
+    assert found.payer_account == "3783511"
+
+
+def test_the_own_account_may_be_a_giro_number():
+    found, summary = _swedish(account="Prtry/BGNR/09912346")
+    assert found.account == "9912346" and not found.giro
+    assert summary.accounts == ("9912346",)
+
+
+@pytest.mark.parametrize(
+    ("reference", "giro"),
+    [
+        ("BG9912346", "9912346"),
+        ("BG09912346-1", "9912346"),
+        ("BG99123461234", ""),
+        ("99123461", ""),
+        ("XBG9912346", ""),
+    ],
+)
+def test_the_giro_number_may_stand_with_the_entry(reference, giro):
+    assert _swedish(entry_reference=reference)[0].giro == giro
+    # what the creditor's account says counts more
+    creditor = {"creditor_account": "Prtry/BGNR/50501055"}
+    assert _swedish(entry_reference=reference, **creditor)[0].giro == "50501055"
+
+
+def test_an_account_of_another_scheme_is_no_giro_number():
+    found, _summary = _swedish(
+        creditor_account="Prtry/BBAN/0058398257466", debtor_account="Cd/BBAN/0071"
+    )
+    assert not found.giro and found.payer_account == "0071"
+
+
+def test_money_out_was_sent_from_the_own_giro_number():
+    transaction = Tx(
+        "10.00",
+        debtor_account="Prtry/BGNR/9912346",
+        creditor_account="Prtry/BGNR/3783511",
+    )
+    entry = Entry("10.00", sign="DBIT", transactions=(transaction,))
+    (found,), _summary = read(Camt(entries=(entry,), currency="SEK").bytes())
+    assert found.giro == "9912346" and found.payer_account == "3783511"
+
+
+def test_one_payment_for_several_invoices_with_deductions():
+    found, _summary = _swedish(
+        references=(
+            Ref("0072019122420063", remitted="1000.00"),
+            Ref("", document="F-1001", due="900.00", credited="70.00"),
+            Ref("", document="F-1002", due="50.00"),
+            Ref("", document="K-7", document_code="CREN", credited="200.00"),
+            Ref("", document="K-8", document_code="CREN", remitted="50.00"),
+            Ref("991", document="K-9", document_code="CREN", due="100.00"),
+            Ref("", document="F-1003"),
+        )
+    )
+    assert found.references == (
+        Reference("0072019122420063", 100000),
+        Reference("F-1001", 83000, "invoice"),
+        Reference("F-1002", 5000, "invoice"),
+        Reference("K-7", -20000, "credit_note"),
+        Reference("K-8", -5000, "credit_note"),
+        Reference("991", -10000),
+        Reference("K-9", None, "credit_note"),
+        Reference("F-1003", None, "invoice"),
+    )
+    assert found.reference == "0072019122420063"
