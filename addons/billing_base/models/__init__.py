@@ -4,6 +4,7 @@ from . import billing_bank_holiday
 from . import billing_contact_point
 from . import billing_event
 from . import billing_hold
+from . import billing_installation
 from . import billing_reference_scheme
 from . import ir_cron
 from . import res_company

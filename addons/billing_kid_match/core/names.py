@@ -35,6 +35,18 @@ _DIGRAPHS = re.compile("aa|ae|oe|ue|ph|th|ck|w|z|x")
 _SAME = {"aa": "a", "ae": "a", "oe": "o", "ue": "u", "ph": "f", "th": "t", "ck": "k",
          "w": "v", "z": "s", "x": "ks"}  # fmt: skip
 _WORD = re.compile(r"[a-z0-9]+")
+# The same in what PostgreSQL can do with an immutable expression.
+_INDEX_FROM = "ABCDEFGHIJKLMNOPQRSTUVWXYZÆæØøÅåÄäÖöÜüÉéÈèÊêËëÁáÀàÂâÍíÌìÓóÒòÔôÚúÙùÇçÑñ"
+_INDEX_TO = "abcdefghijklmnopqrstuvwxyzaaooaaaaoouueeeeeeeeaaaaaaiiiioooooouuuuccnn"
+_INDEX_LETTERS = str.maketrans(_INDEX_FROM, _INDEX_TO)
+_INDEX_SOUNDS = (("aa", "a"), ("ae", "a"), ("oe", "o"), ("w", "v"))
+#: SQL of the words of ``{column}``, as an array of text.
+WORDS_SQL = (
+    "string_to_array(btrim(replace(replace(replace(replace(regexp_replace("
+    f"translate({{column}}::text, '{_INDEX_FROM}', '{_INDEX_TO}'),"
+    " '[^a-z0-9]+', ' ', 'g'),"
+    " 'aa', 'a'), 'ae', 'a'), 'oe', 'o'), 'w', 'v')), ' ')"
+)
 # «Kari Hansen for Ola Hansen», «c/o Ola Hansen», «gjelder Ola Hansen»
 _ON_BEHALF = re.compile(
     r"(?:\bfor|\bc/o|\bgjelder|\bvedr\.?|\bvedrørende|\bpå vegne av|\bavser|\bavs\."
@@ -74,28 +86,40 @@ def name_key(name: str) -> str:
     return " ".join(sorted(found))
 
 
-def index_keys(name: str) -> set[str]:
-    """Keys under which a name is found when not all of its words agree.
+def index_words(name: str) -> list[str]:
+    """The words of a name as the database indexes them: :data:`WORDS_SQL` in Python.
 
-    Each pair of words, and each initial with each other word. A single word is its
-    own key.
+    A plainer folding than :func:`words`, made of what PostgreSQL can index.
     """
-    found = sorted(set(words(name)[:5]))
-    if len(found) == 1:
-        return set(found)
-    keys = set()
-    for at, first in enumerate(found):
-        for second in found[at + 1 :]:
-            keys.add(f"{first} {second}")
-    return keys
+    text = name.translate(_INDEX_LETTERS)
+    text = re.sub("[^a-z0-9]+", " ", text)
+    for sound, same in _INDEX_SOUNDS:
+        text = text.replace(sound, same)
+    return text.split()
 
 
-def initial_keys(name: str) -> set[str]:
-    """Keys of a name that is written with initials: «K. Hansen»."""
-    found = words(name)[:5]
-    initials = [word for word in found if len(word) == 1]
-    full = [word for word in found if len(word) > 1]
-    return {f"{initial}. {word}" for initial in initials for word in full}
+def index_probes(name: str) -> list[tuple[str, ...]]:
+    """Sets of words under which a name's bearers are looked up.
+
+    All words together, and pairs: the customer may have middle names the payer leaves
+    out, and the other way round. Without initials and fillers, which say too little.
+    """
+    found = [
+        word
+        for word in dict.fromkeys(index_words(name))
+        if len(word) > 1 and word not in _FILLERS
+    ][:5]
+    if not found:
+        return []
+    if len(found) < 3:
+        return [tuple(found)]
+    pairs = {
+        (found[0], found[-1]),
+        (found[0], found[1]),
+        (found[-2], found[-1]),
+        (found[1], found[-1]),
+    }
+    return sorted(pairs)
 
 
 def on_behalf_of(text: str) -> list[str]:

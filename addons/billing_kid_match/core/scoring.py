@@ -103,8 +103,8 @@ def log_nothing_open(
     """
     stranger = weights.stranger_in_text if in_text else weights.stranger
     bare = key.lstrip("0") or "0"
-    by_stranger = log(stranger * weights.length_share) - _information(key)
-    by_customer = log(weights.absent) - _information(bare)
+    by_stranger = log(stranger * weights.length_share) - information(key)
+    by_customer = log(weights.absent) - information(bare)
     by_customer += _LN10 if looks_valid else log(weights.damaged)
     return _logsumexp((by_stranger, min(by_customer, log(weights.absent))))
 
@@ -188,7 +188,8 @@ def _looks_valid(key: str, issued: Sequence[str]) -> bool:
     return True
 
 
-def _information(key: str) -> float:
+def information(key: str) -> float:
+    """How much a stranger would have to guess to hit a reference, in nats."""
     return sum(_LN36 if char.isalpha() else _LN10 for char in key)
 
 

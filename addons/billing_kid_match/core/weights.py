@@ -9,7 +9,6 @@ from math import log
 
 from .edits import EXTRA, MISSING, SWAPPED, WRONG
 
-
 #: How the payer's name agrees with the customer's.
 NAME_EXACT = "exact"  # the same words, in whatever order
 NAME_PART = "part"  # one has words the other lacks: middle and maiden names
@@ -66,6 +65,7 @@ class Weights:
         meant for, one for each of :data:`DELAY_STEPS`; adds up to one
     :param stale: share of payments that state the reference of an older invoice of
         the same customer
+    :param again: share of payments that pay an invoice once more
     :param bare: share of payments that state no reference of ours
     :param several: share of payments for several invoices of one customer at once
     :param shared: share of payments for several customers at once
@@ -117,9 +117,10 @@ class Weights:
         0.01, 0.04, 0.10, 0.14, 0.20, 0.24, 0.12, 0.08, 0.04, 0.02, 0.01,
     )  # fmt: skip
     stale: float = 0.0065
+    again: float = 0.0015
     bare: float = 0.0065
-    several: float = 0.002
-    shared: float = 0.0002
+    several: float = 0.004
+    shared: float = 0.0005
     fee: float = 0.001
 
     def to_json(self) -> dict:

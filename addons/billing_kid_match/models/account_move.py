@@ -13,6 +13,11 @@ OPEN_SQL = (
     "state = 'posted' AND move_type IN ('out_invoice', 'out_receipt') "
     "AND payment_state IN ('not_paid', 'partial', 'blocked')"
 )
+#: Credit notes that may be set off.
+OPEN_REFUND_SQL = (
+    "state = 'posted' AND move_type = 'out_refund' "
+    "AND payment_state IN ('not_paid', 'partial')"
+)
 
 _BUCKET = BUCKET_SQL.format(column="payment_reference")
 _LENGTH = LENGTH_SQL.format(column="payment_reference")
@@ -41,4 +46,14 @@ class AccountMove(models.Model):
     )
     _billing_open_customer_idx = models.Index(
         f"(commercial_partner_id, invoice_date_due, id) WHERE {OPEN_SQL}",
+    )
+    _billing_open_refund_idx = models.Index(
+        f"(commercial_partner_id) WHERE {OPEN_REFUND_SQL}",
+    )
+    # What was paid again, and invoices that a text names by their number
+    _billing_total_idx = models.Index(
+        f"(commercial_partner_id, amount_total) WHERE {ISSUED_SQL}",
+    )
+    _billing_number_idx = models.Index(
+        f"(company_id, sequence_number) WHERE {ISSUED_SQL}",
     )

@@ -1,0 +1,281 @@
+"""Payments whose reference says too little: who pays, and what for."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odoo.addons.billing_bank_file.core.decision import (
+    ASSIGNED,
+    PARTIAL,
+    PROPOSED,
+    RECONCILED,
+    UNMATCHED,
+    Decision,
+    Reason,
+)
+from odoo.addons.billing_kid_match.core.decide import Paid, Query
+from odoo.addons.billing_kid_match.core.evidence import (
+    Customer,
+    Item,
+    Scene,
+    Weigher,
+)
+from odoo.addons.billing_kid_match.core.scoring import Invoice
+from odoo.addons.billing_kid_match.core.weights import DEFAULT_POLICY, Weights
+
+DAY = date(2026, 11, 15)
+MILLION = 1_000_000
+BEFORE = Decision(1, UNMATCHED, (), 0.0, (Reason("no_reference"),), ())
+
+
+def invoice(move, amount=65307, partner=1, key="010000100004413", is_open=True):
+    return Invoice(move, partner, key, key, amount, amount, is_open, 1)
+
+
+def item(move, amount=65307, partner=1, due=0, key="010000100004413", **kwargs):
+    found = invoice(move, amount, partner, key)
+    return Item(found, DAY + timedelta(days=due), **kwargs)
+
+
+def customer(partner=1, *items, name="Kari Nordmann", **kwargs):
+    return Customer(partner, (name,), list(items), **kwargs)
+
+
+def paid(amount=65307, name="Kari Nordmann", account="15035149098", text=""):
+    return Paid(1, 1, 1, amount, 100, (), name, account, DAY, text)
+
+
+def decide(payment, *customers, sharing=1, query=None, policy=DEFAULT_POLICY, **scene):
+    weigher = Weigher(Weights(), policy)
+    scene.setdefault("open_count", MILLION)
+    return weigher.decide(
+        payment, query, Scene(sharing=sharing, customers=customers, **scene), BEFORE
+    )
+
+
+def moves(decision):
+    return [share.move_id for share in decision.shares]
+
+
+# Who and what
+
+
+def test_known_account_name_and_amount_are_enough():
+    decision = decide(
+        paid(),
+        customer(1, item(7), accounts=1, account_share=1.0),
+        account_known=True,
+        namesakes=30,
+    )
+    assert decision.outcome == RECONCILED
+    assert moves(decision) == [7]
+
+
+def test_a_name_and_a_usual_amount_are_not():
+    decision = decide(paid(account=""), customer(1, item(7)), sharing=37_500)
+    assert decision.outcome == PROPOSED
+    assert [candidate.move_id for candidate in decision.candidates] == [7]
+
+
+def test_a_stranger_with_an_amount_of_ours_is_nobody():
+    decision = decide(
+        paid(name="Per Ukjent", account="12345678903"),
+        customer(1, item(7), accounts=1),
+        sharing=1,
+    )
+    assert decision.outcome in (PROPOSED, UNMATCHED)
+
+
+def test_twins_with_the_same_name_and_amount_are_left_to_a_person():
+    decision = decide(
+        paid(account=""),
+        customer(1, item(7), namesakes=2),
+        customer(2, item(8, partner=2), namesakes=2),
+        sharing=2,
+    )
+    assert decision.outcome == PROPOSED
+    assert {candidate.move_id for candidate in decision.candidates[:2]} == {7, 8}
+    assert decision.probability < 0.6
+
+
+def test_the_account_tells_twins_apart():
+    decision = decide(
+        paid(),
+        customer(1, item(7), namesakes=2, accounts=1),
+        customer(2, item(8, partner=2), namesakes=2, accounts=1, account_share=1.0),
+        sharing=2,
+        account_known=True,
+    )
+    assert moves(decision) == [8]
+
+
+def test_somebody_pays_for_another_customer():
+    # The payer has an open invoice of another amount, the amount is a neighbour's
+    decision = decide(
+        paid(amount=123456),
+        customer(1, item(7), accounts=1, account_share=1.0),
+        customer(2, item(8, 123456, partner=2), name="Ola Berg"),
+        account_known=True,
+    )
+    assert decision.outcome != RECONCILED
+
+
+# Which invoice
+
+
+def test_two_invoices_of_one_amount_go_to_the_customer():
+    decision = decide(
+        paid(),
+        customer(1, item(7, due=-30), item(8, due=0), accounts=1, account_share=1.0),
+        account_known=True,
+        sharing=2,
+    )
+    assert decision.outcome == ASSIGNED
+    assert decision.partner_id == 1
+    assert not decision.shares
+    assert [candidate.move_id for candidate in decision.candidates[:2]] == [8, 7]
+
+
+def test_the_customer_is_not_credited_when_the_company_says_so():
+    from dataclasses import replace
+
+    decision = decide(
+        paid(),
+        customer(1, item(7, due=-30), item(8), accounts=1, account_share=1.0),
+        account_known=True,
+        policy=replace(DEFAULT_POLICY, customer=0.0),
+    )
+    assert decision.outcome == PROPOSED
+    assert decision.partner_id == 1
+
+
+def test_the_reference_of_a_paid_invoice_leads_to_the_open_one():
+    old = invoice(6, 70000, key="010000100003001", is_open=False)
+    decision = decide(
+        paid(account=""),
+        customer(1, item(7), closed=[Item(old)]),
+        query=Query("010000100003001", "010000100003001"),
+    )
+    assert decision.outcome == RECONCILED
+    assert moves(decision) == [7]
+    assert "reference_earlier" in [reason.code for reason in decision.reasons]
+
+
+def test_a_paid_invoice_paid_again_is_not_put_on_another_one():
+    old = invoice(6, 65307, key="010000100003001", is_open=False)
+    decision = decide(
+        paid(account=""),
+        customer(1, item(7, 49900), closed=[Item(old, DAY - timedelta(days=3))]),
+        query=Query("010000100003001", "010000100003001"),
+    )
+    assert decision.outcome in (PROPOSED, UNMATCHED)
+    assert decision.partner_id == 1
+    assert decision.reasons[0].code == "reference_paid"
+
+
+def test_several_invoices_at_once():
+    decision = decide(
+        paid(amount=65307 + 49900),
+        customer(
+            1, item(7), item(8, 49900), item(9, 12345), accounts=1, account_share=1.0
+        ),
+        account_known=True,
+        sharing=0,
+    )
+    assert decision.outcome == RECONCILED
+    assert sorted(moves(decision)) == [7, 8]
+
+
+def test_a_credit_note_is_set_off():
+    decision = decide(
+        paid(amount=65307 - 10000),
+        customer(1, item(7), item(8, -10000), accounts=1, account_share=1.0),
+        account_known=True,
+        sharing=0,
+    )
+    assert decision.outcome == RECONCILED
+    assert {share.move_id: share.amount for share in decision.shares} == {
+        7: 65307,
+        8: -10000,
+    }
+
+
+def test_one_payment_for_several_customers():
+    decision = decide(
+        paid(amount=65307 + 49900, name="Solbakken Borettslag"),
+        customer(1, item(7), account_share=0.5, accounts=1),
+        customer(2, item(8, 49900, 2), name="Ola Berg", account_share=0.5, accounts=1),
+        account_known=True,
+        sharing=0,
+    )
+    assert decision.outcome == RECONCILED
+    assert sorted(moves(decision)) == [7, 8]
+
+
+def test_a_fee_that_was_added_stays_as_credit():
+    decision = decide(
+        paid(amount=65307 + 3800),
+        customer(1, item(7), accounts=1, account_share=1.0),
+        account_known=True,
+        sharing=0,
+        fees=(3800,),
+    )
+    assert decision.outcome == RECONCILED
+    assert [share.amount for share in decision.shares] == [65307]
+    assert "fee_included" in [reason.code for reason in decision.reasons]
+
+
+def test_a_rounded_amount_is_a_part_payment():
+    decision = decide(
+        paid(amount=65300),
+        customer(1, item(7), accounts=1, account_share=1.0),
+        account_known=True,
+        sharing=0,
+    )
+    assert decision.outcome == PARTIAL
+    assert [share.amount for share in decision.shares] == [65300]
+
+
+# Properties
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 3),
+            st.integers(1000, 200_000),
+            st.integers(-60, 60),
+            st.floats(0, 1),
+        ),
+        max_size=6,
+    ),
+    st.integers(1000, 200_000),
+    st.integers(0, 1000),
+    st.booleans(),
+)
+def test_explanations_share_one_whole(rows, amount, sharing, known):
+    people = {}
+    for number, (partner, open_amount, due, share) in enumerate(rows):
+        found = people.setdefault(
+            partner, customer(partner, account_share=share * known, accounts=1)
+        )
+        found.open.append(item(number + 1, open_amount, partner, due))
+    scene = Scene(5000, sharing, list(people.values()), account_known=known)
+    found = Weigher(Weights(), DEFAULT_POLICY).weigh(paid(amount), None, scene)
+    assert sum(part.probability for part in found) == pytest.approx(1)
+    for part in found:
+        settled = sum(taken for _, taken in part.shares)
+        assert settled <= amount
+        assert len({entry.move_id for entry, _ in part.shares}) == len(part.shares)
+
+
+@given(st.integers(1000, 200_000), st.integers(1000, 200_000))
+def test_no_more_is_settled_than_is_open_or_paid(open_amount, amount):
+    decision = decide(
+        paid(amount),
+        customer(1, item(7, open_amount), accounts=1, account_share=1.0),
+        account_known=True,
+    )
+    assert sum(share.amount for share in decision.shares) <= min(open_amount, amount)
