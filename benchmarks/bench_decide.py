@@ -197,7 +197,7 @@ def _load_invoices(env, company, regime, open_count, payments, seed):
     cr.execute("SELECT max(id) FROM account_move")
     offset = cr.fetchone()[0]
     items = []
-    stream = _Copy(
+    stream = Copy(
         cr,
         "account_move (id, name, journal_id, company_id, currency_id, state, move_type,"
         " auto_post, date, invoice_date, invoice_date_due, partner_id,"
@@ -270,7 +270,7 @@ def _load_payments(env, company, file, payments):
     first = cr.fetchone()[0] + 1
     journal = book.bank_journal(env, company)
     truths = []
-    stream = _Copy(
+    stream = Copy(
         cr,
         "billing_payment (id, file_id, position, journal_id, company_id, currency_id,"
         " import_key, state, booking_date, amount, reference, reference_key, text,"
@@ -296,13 +296,13 @@ def _load_payments(env, company, file, payments):
         )
         truths.append((at, payment.truth.kind, payment.truth.moves))
     stream.close()
-    stream = _Copy(cr, "bench_truth (id, file, kind, moves)")
+    stream = Copy(cr, "bench_truth (id, file, kind, moves)")
     for at, kind, moves in truths:
         stream.add(at, file, kind, "{" + ",".join(map(str, moves)) + "}")
     stream.close()
 
 
-class _Copy:
+class Copy:
     """Rows into a table, some megabytes at a time."""
 
     def __init__(self, cr, target):

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
-from . import bench_decide, scratch
+from . import bench_decide, bench_evidence, scratch
 
 RESULTS = Path(__file__).resolve().parent / "results"
 WAYS = ("one_by_one", "oca", "own_lines", "collective")
@@ -395,6 +395,7 @@ PARTS = {
     "booking": bench_booking,
     "quality": bench_quality,
     "decide": bench_decide.bench_decide,
+    "evidence": bench_evidence.bench_evidence,
     "files": bench_files,
 }
 
@@ -420,6 +421,7 @@ def _parser():
     )
     parser.add_argument("--seed", type=int, default=1)
     bench_decide.add_arguments(parser)
+    bench_evidence.add_arguments(parser)
     parser.add_argument(
         "--keep", action="store_true", help="keep the large book for the next run"
     )
@@ -428,6 +430,7 @@ def _parser():
         default=os.environ.get("KVITT_TEMPLATE"),
         help="database with the addons and their demo data",
     )
+    parser.set_defaults(update=False)
     return parser
 
 

@@ -21,6 +21,8 @@ TASKS = {
     "quality": ("quality", "run"),
     "decide_fill": ("bench_decide", "fill"),
     "decide": ("bench_decide", "decide"),
+    "evidence_prepare": ("bench_evidence", "prepare"),
+    "evidence_decide": ("bench_evidence", "decide"),
 }
 
 
@@ -39,6 +41,13 @@ def main(order_path, answer_path):
             order["database"],
             update_module=True,
             install_modules=order["values"]["modules"],
+        )
+        answer = {}
+    elif order["task"] == "update":
+        Registry.new(
+            order["database"],
+            update_module=True,
+            upgrade_modules=order["values"]["modules"],
         )
         answer = {}
     else:

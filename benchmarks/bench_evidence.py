@@ -1,0 +1,1019 @@
+"""How good the evidence is: right, wrong and left, kind by kind, beside the truth.
+
+The world of :mod:`benchmarks.world`, with books of any size in three kinds of
+references, is written straight into the tables of a scratch database: what is measured
+reads invoices, customers and payments only. Four files are decided on each book, in
+batches as production does:
+
+- ``mix``: only damaged and reference-less payments, one in twenty for nothing open;
+- ``one_edit``: one slip each and the right amount;
+- ``traps``: the cases of :data:`benchmarks.world.TRAPS`, each alike often;
+- ``ordinary``: mostly exact payments, for speed.
+
+``mix`` is decided three times: with all that a camt file tells (name and account), as
+from an OCR file (account, no name) and bare (reference, message and amount).
+
+To try a change of the engine on one small book, again and again::
+
+    python -m benchmarks.bench_evidence --template NAME --open 20000 --payments 5000
+        --regime S --errors errors.jsonl
+
+The database is kept for the next run and made anew when the world changes. Run with
+``--update`` once the addons have new columns or indexes. Needs Odoo's configuration in
+``ODOO_RC`` and PostgreSQL's variables, as ``tools/kvitt shell-env`` prints them.
+"""
+
+import hashlib
+import json
+import resource
+import time
+from bisect import bisect
+from collections import defaultdict
+from itertools import groupby
+from math import exp
+from operator import itemgetter
+from pathlib import Path
+
+from .bench_decide import REGIME_NAMES, REGIMES
+
+LEVELS = {
+    "camt": "name and account of the payer",
+    "ocr": "account, no name",
+    "bare": "neither name nor account",
+}
+COLUMNS = {
+    "sent": "sent",
+    "right": "right",
+    "incomplete": "in part",
+    "wrong_invoice": "wrong invoice",
+    "wrong_customer": "wrong customer",
+    "assigned": "to customer",
+    "assigned_wrong": "wrongly",
+    "first": "first",
+    "top3": "top 3",
+    "left": "left",
+}
+BOOKED = ("right", "incomplete", "wrong_invoice", "wrong_customer")
+WRONG = ("wrong_invoice", "wrong_customer", "assigned_wrong")
+THRESHOLDS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 0.99999)
+#: Upper ends of the bins of the reliability table.
+BINS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9995, 0.9999, 1)
+#: Raised when the same world is written in another way.
+FILL_VERSION = "1"
+FILES = ("mix", "one_edit", "traps", "ordinary")
+#: Indexes of Odoo's own that a book needs beside Kvitt's; the others only take time.
+KEPT_INDEXES = ("billing", "sequence", "partner_id", "res_partner__name", "_phone_")
+
+
+# === WRITING THE WORLD === #
+
+
+def prepare(env, regime, open_count, seed, files):
+    """Write the book and the payments, unless the database has them already.
+
+    :param files: number of payments of each file, or cases of each trap
+    :return: dict: ``stale`` when the database holds another book; ``written``
+    """
+    cr = env.cr
+    cr.execute("CREATE TABLE IF NOT EXISTS bench_stamp (part text, stamp text)")
+    cr.execute("SELECT part, stamp FROM bench_stamp")
+    stamps = dict(cr.fetchall())
+    here = Path(__file__).parent
+    source = (here / "world.py").read_bytes() + (here / "people.py").read_bytes()
+    source += str(_has_memory(cr)).encode() + FILL_VERSION.encode()
+    book_stamp = hashlib.sha256(
+        source + f"{regime}-{open_count}-{seed}".encode()
+    ).hexdigest()
+    if stamps.get("book", book_stamp) != book_stamp:
+        return {"stale": True}
+    wanted = {file: f"{count}-{book_stamp}" for file, count in files.items() if count}
+    wanted = {f: stamp for f, stamp in wanted.items() if stamps.get(f) != stamp}
+    if not wanted and "book" in stamps:
+        return {"stale": False, "written": []}
+    from . import book as books
+    from .world import World
+
+    env, company = books.company_of(env)
+    made = time.perf_counter()
+    world = World(regime, open_count, seed)
+    written = []
+    made = time.perf_counter() - made
+    indexes = {}
+    if "book" not in stamps:
+        indexes = _write_book(env, company, world)
+        _stamp(cr, "book", book_stamp)
+        written.append("book")
+    offsets = _offsets(cr)
+    for file, stamp in wanted.items():
+        drawn = _draw(world, file, seed, files[file])
+        _write_payments(env, company, world, offsets, file, drawn)
+        _stamp(cr, file, stamp)
+        written.append(file)
+    cr.commit()
+    return {
+        "stale": False,
+        "written": written,
+        "indexes": indexes,
+        "world_seconds": made,
+        "customers": world.customer_count,
+        "invoices": len(world.amounts),
+    }
+
+
+def _stamp(cr, part, stamp):
+    cr.execute("DELETE FROM bench_stamp WHERE part = %s", [part])
+    cr.execute("INSERT INTO bench_stamp VALUES (%s, %s)", [part, stamp])
+
+
+def _draw(world, file, seed, count):
+    from . import world as worlds
+
+    if file == "mix":
+        return worlds.draw_mix(world, seed, count)
+    if file == "one_edit":
+        return worlds.draw_one_edit(world, seed, count)
+    if file == "traps":
+        return worlds.draw_traps(world, seed, count)
+    return worlds.draw_ordinary(world, seed, count, 0.05)
+
+
+def _has_memory(cr):
+    """Which tables of remembered payers there are."""
+    cr.execute(
+        "SELECT to_regclass('billing_payer_memory') IS NOT NULL,"
+        " to_regclass('billing_payer_habit') IS NOT NULL"
+    )
+    return cr.fetchone()
+
+
+def _offsets(cr):
+    """Database ids before the first invoice, credit note and customer."""
+    cr.execute("SELECT stamp FROM bench_stamp WHERE part = 'offsets'")
+    return json.loads(cr.fetchone()[0])
+
+
+def _write_book(env, company, world):
+    """Write customers, invoices and what is remembered; return index seconds."""
+    cr = env.cr
+    offsets = {}
+    for table in ("account_move", "res_partner"):
+        cr.execute(f"SELECT max(id) FROM {table}")
+        offsets[table] = cr.fetchone()[0]
+    offsets["credits"] = offsets["account_move"] + len(world.amounts)
+    _stamp(cr, "offsets", json.dumps(offsets))
+    definitions = {}
+    for table in ("account_move", "res_partner"):
+        definitions.update(_strip(cr, table))
+    cr.execute("UPDATE res_partner SET billing_customer_number = NULL")
+    _write_partners(env, world, offsets["res_partner"])
+    _write_moves(env, company, world, offsets)
+    _write_memory(cr, company, world, offsets["res_partner"])
+    seconds = {}
+    for name, definition in definitions.items():
+        if any(word in name for word in KEPT_INDEXES) and "gin_trgm" not in definition:
+            started = time.perf_counter()
+            cr.execute(definition)
+            seconds[name] = time.perf_counter() - started
+    return seconds
+
+
+def _strip(cr, table):
+    """Drop foreign keys and indexes of a table that is about to be filled.
+
+    :return: definition of each index by name
+    """
+    cr.execute(
+        "SELECT conname FROM pg_constraint"
+        " WHERE conrelid = %s::regclass AND contype = 'f'",
+        [table],
+    )
+    for (name,) in cr.fetchall():
+        cr.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+    cr.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)"
+        " FROM pg_index WHERE indrelid = %s::regclass AND NOT indisprimary",
+        [table],
+    )
+    definitions = dict(cr.fetchall())
+    for name in definitions:
+        cr.execute(f"DROP INDEX {name} CASCADE")
+    return definitions
+
+
+def _write_partners(env, world, offset):
+    from .bench_decide import Copy
+
+    stream = Copy(
+        env.cr,
+        "res_partner (id, name, complete_name, commercial_partner_id, active, type,"
+        " autopost_bills, is_company, partner_share, customer_rank, lang, phone,"
+        " phone_sanitized, billing_customer_number)",
+    )
+    for at, name in enumerate(world.names):
+        phone = world.phone(at)
+        number = offset + at + 1
+        stream.add(
+            number, name, name, number, "t", "contact", "ask",
+            "t" if world.companies[at] else "f", "t", 1, "en_US",
+            f"+47 {phone[:3]} {phone[3:5]} {phone[5:]}", f"+47{phone}", at + 1,
+        )  # fmt: skip
+    stream.close()
+
+
+def _write_moves(env, company, world, offsets):
+    from datetime import timedelta
+
+    from .bench_decide import Copy
+    from .world import TODAY
+
+    journal = env["account.journal"].search(
+        [("company_id", "=", company.id), ("type", "=", "sale")], limit=1
+    )
+    stream = Copy(
+        env.cr,
+        "account_move (id, name, sequence_prefix, sequence_number, journal_id,"
+        " company_id, currency_id, state, move_type, auto_post, date, invoice_date,"
+        " invoice_date_due, partner_id, commercial_partner_id, payment_reference,"
+        " payment_state, amount_total, amount_residual, amount_residual_signed)",
+    )
+    common = (journal.id, company.id, company.currency_id.id, "posted")
+
+    def add(move, prefix, number, kind, issued, due, owner, reference, amount, is_open):
+        issued, due = TODAY + timedelta(days=issued), TODAY + timedelta(days=due)
+        partner = offsets["res_partner"] + owner + 1
+        decimal = f"{amount // 100}.{amount % 100:02d}"
+        left = decimal if is_open else "0.00"
+        stream.add(
+            move, f"{prefix}{number:05d}", prefix, number, *common, kind, "no", issued,
+            issued, due, partner, partner, reference, "not_paid" if is_open else "paid",
+            decimal, left, f"-{left}" if kind == "out_refund" else left,
+        )  # fmt: skip
+
+    first = offsets["account_move"] + 1
+    for rank, at in enumerate(world.order):
+        add(
+            first + rank, world.prefix(at), world.numbers[at], "out_invoice",
+            world.issued(at), world.dues[at], world.owners[at], world.references[at],
+            world.amounts[at], world.open[at],
+        )  # fmt: skip
+    for at, (customer, amount) in enumerate(world.credits):
+        add(
+            offsets["credits"] + at + 1, "RINV/2026/", at + 1, "out_refund", -10, -10,
+            customer, "", amount, True,
+        )  # fmt: skip
+    stream.close()
+
+
+def _write_memory(cr, company, world, offset):
+    """Accounts, names and habits, as far as the addons remember these."""
+    from datetime import timedelta
+
+    from odoo.addons.billing_kid_match.core.names import name_key
+
+    from .bench_decide import Copy
+    from .world import TODAY
+
+    has_memory, has_habits = _has_memory(cr)
+    if has_memory:
+        rows = {}
+        for kind, value, customer, times, first, last in world.memory():
+            key = name_key(value) if kind == "name" else value
+            rows[kind, key, offset + customer + 1] = (times, first, last)
+        stream = Copy(
+            cr,
+            "billing_payer_memory (company_id, kind, key, partner_id, count,"
+            " first_date, last_date)",
+        )
+        for (kind, key, partner), (times, first, last) in rows.items():
+            stream.add(
+                company.id, kind, key, partner, times,
+                TODAY - timedelta(days=first), TODAY - timedelta(days=last),
+            )  # fmt: skip
+        stream.close()
+    if has_habits:
+        stream = Copy(
+            cr, "billing_payer_habit (company_id, partner_id, count, mean_delay)"
+        )
+        for customer, count, delay in world.habit_rows():
+            stream.add(company.id, offset + customer + 1, count, round(delay, 2))
+        stream.close()
+
+
+def _write_payments(env, company, world, offsets, file, payments):
+    """Write a file's payments and what is true about them."""
+    from datetime import timedelta
+
+    from . import book
+    from .bench_decide import Copy
+    from .world import TODAY
+
+    cr = env.cr
+    cr.execute(
+        "SELECT conname FROM pg_constraint"
+        " WHERE conrelid = 'billing_payment'::regclass AND contype = 'f'"
+    )
+    for (name,) in cr.fetchall():
+        cr.execute(f'ALTER TABLE billing_payment DROP CONSTRAINT "{name}"')
+    cr.execute(
+        "CREATE TABLE IF NOT EXISTS bench_truth (id int, file text, round int,"
+        " kind text, amount_kind text, name_kind text, account_kind text,"
+        " moves int[], credits int[], partners int[])"
+    )
+    cr.execute(
+        "DELETE FROM billing_payment p USING bench_truth t"
+        " WHERE t.id = p.id AND t.file = %s",
+        [file],
+    )
+    cr.execute("DELETE FROM bench_truth WHERE file = %s", [file])
+    cr.execute("SELECT coalesce(max(id), 0) FROM billing_payment")
+    first = cr.fetchone()[0] + 1
+    journal = book.bank_journal(env, company)
+    common = (journal.id, company.id, company.currency_id.id, "new")
+    truths = []
+    stream = Copy(
+        cr,
+        "billing_payment (id, file_id, position, import_key, journal_id, company_id,"
+        " currency_id, state, booking_date, amount, reference, reference_key, text,"
+        " payer_name, payer_account, end_to_end_id)",
+    )
+    for at, payment in enumerate(payments, first):
+        stream.add(
+            at, 1, at, f"bench-{at}", *common, TODAY + timedelta(days=payment.day),
+            f"{payment.amount // 100}.{payment.amount % 100:02d}", payment.reference,
+            payment.reference, payment.text, payment.name, payment.account,
+            payment.end_to_end or "NOTPROVIDED",
+        )  # fmt: skip
+        truths.append(
+            (
+                at, file, payment.round, payment.kind, payment.amount_kind,
+                payment.name_kind, payment.account_kind,
+                [offsets["account_move"] + world.ranks[m] + 1 for m in payment.moves],
+                [offsets["credits"] + c + 1 for c in payment.credits],
+                [offsets["res_partner"] + c + 1 for c in payment.customers],
+            )
+        )  # fmt: skip
+    stream.close()
+    stream = Copy(
+        cr,
+        "bench_truth (id, file, round, kind, amount_kind, name_kind, account_kind,"
+        " moves, credits, partners)",
+    )
+    for row in truths:
+        stream.add(*row[:7], *("{" + ",".join(map(str, ids)) + "}" for ids in row[7:]))
+    stream.close()
+
+
+# === DECIDING === #
+
+
+def decide(env, file, level, batch, errors="", samples=20, profile=""):
+    """Decide the payments of a file and compare with the truth.
+
+    :param level: key of :data:`LEVELS`
+    :param batch: payments in a batch; 0 for all of a round at once
+    :param errors: file that gets one JSON line for each wrong decision, and for
+        ``samples`` of each kind that were not reconciled
+    :param profile: file for a profile of the run
+    """
+    from . import book
+
+    env, _company = book.company_of(env)
+    cr = env.cr
+    cr.execute(
+        "SELECT id, round, kind, amount_kind, name_kind, account_kind, moves, credits,"
+        " partners FROM bench_truth WHERE file = %s ORDER BY id",
+        [file],
+    )
+    truths = [Truth(*row) for row in cr.fetchall()]
+    _blank(cr, truths, level)
+    matcher = env["billing.matcher"]
+    # what every process reads once
+    matcher._decide([truths[0].id])
+    start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    tally = Tally(samples if errors else 0)
+    seconds = cpu = 0.0
+    profiler = _profiler(profile)
+    for group in _batches(truths, batch):
+        began, used = time.perf_counter(), time.process_time()
+        if profiler:
+            profiler.enable()
+        decisions = matcher._decide([truth.id for truth in group])
+        if profiler:
+            profiler.disable()
+        seconds += time.perf_counter() - began
+        cpu += time.process_time() - used
+        tally.add(group, decisions, _owners(cr, group, decisions))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if profiler:
+        profiler.dump_stats(profile)
+    if errors:
+        _write_errors(cr, tally.kept, file, level, errors)
+    cr.rollback()
+    return {
+        "file": file,
+        "level": level,
+        "payments": len(truths),
+        "seconds": seconds,
+        "cpu_seconds": cpu,
+        "peak_mib": peak,
+        "start_mib": start,
+        **tally.result(),
+    }
+
+
+class Truth:
+    """What is true about one payment; ids of the database."""
+
+    __slots__ = (
+        "id", "round", "kind", "amount_kind", "name_kind", "account_kind", "moves",
+        "credits", "partners",
+    )  # fmt: skip
+
+    def __init__(self, *values):
+        for name, value in zip(self.__slots__, values, strict=True):
+            setattr(self, name, value)
+        self.moves = frozenset(self.moves)
+        self.partners = frozenset(self.partners)
+
+
+def _batches(truths, size):
+    """Batches within which no invoice is meant twice."""
+    for _round, members in groupby(truths, key=lambda truth: truth.round):
+        members = list(members)
+        step = size or len(members)
+        for start in range(0, len(members), step):
+            yield members[start : start + step]
+
+
+def _blank(cr, truths, level):
+    """Take away what the bank does not tell at a level; rolled back later."""
+    columns = {"ocr": ("payer_name",), "bare": ("payer_name", "payer_account")}
+    for column in columns.get(level, ()):
+        cr.execute(
+            f"UPDATE billing_payment SET {column} = NULL WHERE id BETWEEN %s AND %s",
+            [truths[0].id, truths[-1].id],
+        )
+
+
+def _owners(cr, truths, decisions):
+    """Customer of each invoice that was settled though not meant."""
+    odd = {
+        share.move_id
+        for truth, decision in zip(truths, decisions, strict=True)
+        for share in decision.shares
+        if share.move_id not in truth.moves
+    }
+    if not odd:
+        return {}
+    cr.execute(
+        "SELECT id, commercial_partner_id FROM account_move WHERE id = ANY(%s)",
+        [list(odd)],
+    )
+    return dict(cr.fetchall())
+
+
+def judge(truth, decision, owners):
+    """What a decision is worth, one of :data:`COLUMNS`.
+
+    Right is the invoice, or exactly the invoices, that were meant. Money for nothing
+    open is wrong on any invoice and right on the account of the customer who paid.
+    """
+    settled = {share.move_id for share in decision.shares if share.amount > 0}
+    if settled:
+        if settled == truth.moves:
+            return "right"
+        if settled < truth.moves:
+            return "incomplete"
+        others = {owners[move] for move in settled - truth.moves}
+        return "wrong_invoice" if others <= truth.partners else "wrong_customer"
+    if decision.partner_id:
+        right = decision.partner_id in truth.partners
+        return "assigned" if right else "assigned_wrong"
+    proposed = [candidate.move_id for candidate in decision.candidates]
+    if truth.moves & set(proposed[:1]):
+        return "first"
+    return "top3" if truth.moves & set(proposed[:3]) else "left"
+
+
+def best_of(decision):
+    """Invoices of the best candidate or, together, of the best set; probability.
+
+    :return: (set of invoice ids, probability); empty when nothing was found
+    """
+    settled = {share.move_id for share in decision.shares if share.amount > 0}
+    if settled:
+        return settled, decision.probability
+    candidates = decision.candidates
+    if not candidates:
+        return set(), 0.0
+    top = candidates[0]
+    moves = {top.move_id}
+    if _is_part(top):
+        moves.update(
+            other.move_id
+            for other in candidates
+            if _is_part(other) and abs(other.probability - top.probability) < 1e-9
+        )
+    return moves, top.probability
+
+
+def _is_part(candidate):
+    return any(reason.code == "part_of_sum" for reason in candidate.reasons)
+
+
+class Tally:
+    """Counts decisions.
+
+    :param samples: decisions of each kind and verdict kept that were not reconciled
+    """
+
+    def __init__(self, samples):
+        self.samples = samples
+        self.kinds = defaultdict(lambda: dict.fromkeys(COLUMNS, 0))
+        self.amounts = defaultdict(lambda: dict.fromkeys(COLUMNS, 0))
+        self.names = defaultdict(lambda: dict.fromkeys(COLUMNS, 0))
+        self.accounts = defaultdict(lambda: dict.fromkeys(COLUMNS, 0))
+        self.top3 = defaultdict(int)
+        self.bins = [[0, 0.0, 0] for _ in BINS]
+        self.reported = []
+        self.empty = dict.fromkeys(COLUMNS, 0)
+        self.kept = []
+        self.counted = defaultdict(int)
+
+    def add(self, truths, decisions, owners):
+        for truth, decision in zip(truths, decisions, strict=True):
+            self._add_one(truth, decision, judge(truth, decision, owners))
+
+    def _add_one(self, truth, decision, verdict):
+        groups = [self.kinds[truth.kind]]
+        if truth.moves:
+            groups += [
+                self.amounts[truth.amount_kind],
+                self.names[truth.name_kind],
+                self.accounts[truth.account_kind],
+            ]
+        else:
+            groups.append(self.empty)
+        for row in groups:
+            row["sent"] += 1
+            row[verdict] += 1
+        proposed = {candidate.move_id for candidate in decision.candidates[:3]}
+        if verdict in ("right", "incomplete") or truth.moves & proposed:
+            self.top3[truth.kind] += 1
+        moves, probability = best_of(decision)
+        if moves:
+            is_right = bool(truth.moves) and moves == truth.moves
+            row = self.bins[min(bisect(BINS, probability), len(BINS) - 1)]
+            row[0] += 1
+            row[1] += probability
+            row[2] += is_right
+            if probability >= THRESHOLDS[0]:
+                customer = bool(moves & truth.moves)
+                self.reported.append(
+                    (probability, is_right, customer, bool(truth.moves))
+                )
+        if self.samples and verdict != "right":
+            self.counted[truth.kind, verdict] += 1
+            if verdict in WRONG or self.counted[truth.kind, verdict] <= self.samples:
+                self.kept.append((truth, decision, verdict))
+
+    def result(self):
+        sent = sum(row["sent"] for row in self.kinds.values())
+        meant = sent - self.empty["sent"]
+        frontier = []
+        for threshold in THRESHOLDS:
+            taken = [row for row in self.reported if row[0] >= threshold]
+            right = sum(row[1] for row in taken)
+            empty = sum(not row[3] for row in taken)
+            frontier.append(
+                {
+                    "threshold": threshold,
+                    "taken": len(taken),
+                    "right": right,
+                    "nothing_open": empty,
+                    "precision": right / len(taken) if taken else None,
+                    "recall": right / meant if meant else None,
+                }
+            )
+        return {
+            "kinds": self.kinds,
+            "amounts": self.amounts,
+            "names": self.names,
+            "accounts": self.accounts,
+            "nothing_open": self.empty,
+            "in_top3": self.top3,
+            "frontier": frontier,
+            "bins": [
+                {"upto": upto, "count": count, "said": said, "right": right}
+                for upto, (count, said, right) in zip(BINS, self.bins, strict=True)
+            ],
+        }
+
+
+def _profiler(path):
+    if not path:
+        return None
+    import cProfile
+
+    # The time of this process alone: a busy machine does not blur it.
+    return cProfile.Profile(time.process_time)
+
+
+def _write_errors(cr, kept, file, level, path):
+    """Write what was decided, what was meant and all that was known."""
+    moves = set()
+    for truth, decision, _verdict in kept:
+        moves |= truth.moves | {share.move_id for share in decision.shares}
+        moves |= {candidate.move_id for candidate in decision.candidates}
+    cr.execute(
+        "SELECT m.id, m.name, m.payment_reference, m.amount_total::float8,"
+        " m.amount_residual::float8, m.invoice_date_due::text, m.payment_state, p.id,"
+        " p.name FROM account_move m JOIN res_partner p ON p.id = m.partner_id"
+        " WHERE m.id = ANY(%s)",
+        [list(moves)],
+    )
+    names = ("id", "name", "reference", "total", "open", "due", "state", "customer",
+             "customer_name")  # fmt: skip
+    invoices = {row[0]: dict(zip(names, row, strict=True)) for row in cr.fetchall()}
+    cr.execute(
+        "SELECT id, reference, text, end_to_end_id, amount::float8, booking_date::text,"
+        " payer_name, payer_account FROM billing_payment WHERE id = ANY(%s)",
+        [[truth.id for truth, _decision, _verdict in kept]],
+    )
+    names = ("id", "reference", "text", "end_to_end", "amount", "day", "payer",
+             "account")  # fmt: skip
+    payments = {row[0]: dict(zip(names, row, strict=True)) for row in cr.fetchall()}
+    kept.sort(key=lambda row: (row[2] not in WRONG, row[0].kind, row[0].id))
+    with open(path, "a", encoding="utf-8") as stream:
+        for truth, decision, verdict in kept:
+            line = {
+                "file": file,
+                "level": level,
+                "verdict": verdict,
+                "kind": truth.kind,
+                "amount_kind": truth.amount_kind,
+                "name_kind": truth.name_kind,
+                "account_kind": truth.account_kind,
+                "paid": payments[truth.id],
+                "meant": [invoices[move] for move in sorted(truth.moves)],
+                "customers": sorted(truth.partners),
+                "outcome": decision.outcome,
+                "probability": decision.probability,
+                "shares": [
+                    {**invoices[share.move_id], "share": share.amount}
+                    for share in decision.shares
+                    if share.move_id in invoices
+                ],
+                "assigned_to": decision.partner_id,
+                "why": [_reason(reason) for reason in decision.reasons],
+                "candidates": [
+                    {
+                        **invoices[candidate.move_id],
+                        "probability": candidate.probability,
+                        "why": [_reason(reason) for reason in candidate.reasons],
+                    }
+                    for candidate in decision.candidates[:4]
+                ],
+            }
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _reason(reason):
+    values = ",".join(f"{name}={value}" for name, value in reason.values)
+    weight = f"{reason.weight:+.2f}" if reason.weight else ""
+    return f"{reason.code}({values}){weight}"
+
+
+# === PART OF THE RUN === #
+
+
+def bench_evidence(databases, args, report):
+    """Decide all files on each book, at each level of what the bank tells."""
+    report.say("## Evidence: right, wrong and left")
+    report.say()
+    report.data["evidence"] = {}
+    if args.errors:
+        Path(args.errors).unlink(missing_ok=True)
+    for open_count in [2_000] if args.quick else args.books:
+        for regime in args.regimes:
+            found = _run_book(databases, args, regime, open_count)
+            report.data["evidence"][f"{regime} {open_count}"] = found
+            _report_book(report, args, regime, open_count, found)
+
+
+def _run_book(databases, args, regime, open_count):
+    from .run import progress
+
+    part = f"evidence_{regime}_{open_count}".lower()
+    files = {
+        "mix": args.mixed,
+        "one_edit": args.one_edit,
+        "traps": args.traps,
+        "ordinary": args.ordinary,
+    }
+    if args.quick:
+        files = {"mix": 1000, "one_edit": 500, "traps": 10, "ordinary": 1000}
+    task = dict(regime=regime, open_count=open_count, seed=args.seed, files=files)
+    name = databases.name(part)
+    prepared = {"stale": True}
+    if args.keep and databases.exists(part):
+        if args.update:
+            databases.work("update", name, modules=["billing_kid_match"])
+        prepared = databases.work("evidence_prepare", name, **task)
+    if prepared["stale"]:
+        progress(f"book of {open_count} open invoices, references {regime}")
+        databases.clone(part)
+        if args.update:
+            databases.work("update", name, modules=["billing_kid_match"])
+        prepared = databases.work("evidence_prepare", name, **task)
+    if prepared["written"]:
+        databases.vacuum(name)
+    found = {"prepared": prepared, "runs": []}
+    for file in FILES:
+        if not files[file]:
+            continue
+        for level in args.levels if file in ("mix", "traps") else ["camt"]:
+            progress(f"deciding {file}, {LEVELS[level]}")
+            found["runs"].append(
+                databases.work(
+                    "evidence_decide",
+                    name,
+                    file=file,
+                    level=level,
+                    batch=args.ordinary_batch if file == "ordinary" else args.batch,
+                    errors=args.errors,
+                    samples=args.samples,
+                    profile=args.profile,
+                )
+            )
+    if not args.keep:
+        databases.drop(name)
+    return found
+
+
+def _report_book(report, args, regime, open_count, found):
+    report.say(f"### {open_count:,} open invoices, references: {REGIME_NAMES[regime]}")
+    report.say()
+    for run in found["runs"]:
+        report.say(
+            f"#### {run['file']}, {LEVELS[run['level']]}: {run['payments']:,} payments"
+            f" in {run['seconds']:.1f} s, {run['payments'] / run['seconds']:.0f}/s,"
+            f" peak {run['peak_mib']:.0f} MiB"
+        )
+        report.say()
+        _report_counts(report, "Kind", run["kinds"], run["in_top3"])
+        if run["file"] == "mix":
+            for title, part in (
+                ("Amount", "amounts"),
+                ("Name", "names"),
+                ("Account", "accounts"),
+            ):
+                _report_counts(report, title, run[part])
+            _report_frontier(report, run)
+            _report_bins(report, run)
+        _report_targets(report, run)
+
+
+def _report_counts(report, title, groups, in_top3=None):
+    rows = []
+    total = {c: sum(row[c] for row in groups.values()) for c in COLUMNS}
+    for name, row in [*sorted(groups.items(), key=itemgetter(0)), ("all", total)]:
+        booked = sum(row[column] for column in BOOKED)
+        good = row["right"] + row["incomplete"]
+        cells = [
+            name.replace("_", " "),
+            *(row[column] or "·" for column in COLUMNS),
+            f"{good / booked:.3%}" if booked else "–",
+            f"{row['right'] / row['sent']:.1%}",
+        ]
+        if in_top3 is not None:
+            count = sum(in_top3.values()) if name == "all" else in_top3.get(name, 0)
+            cells.append(f"{count / row['sent']:.1%}")
+        rows.append(cells)
+    columns = [title, *COLUMNS.values(), "precision", "recall"]
+    if in_top3 is not None:
+        columns.append("in top 3")
+    report.table(columns, rows)
+
+
+def _report_frontier(report, run):
+    report.say(
+        "Were every best candidate taken whose probability reaches a threshold,"
+        " whatever else the policy asks:"
+    )
+    report.say()
+    report.table(
+        ["Threshold", "taken", "right", "nothing open", "precision", "recall"],
+        [
+            [
+                f"{row['threshold']:g}",
+                row["taken"],
+                row["right"],
+                row["nothing_open"],
+                f"{row['precision']:.4%}" if row["taken"] else "–",
+                f"{row['recall']:.2%}",
+            ]
+            for row in run["frontier"]
+        ],
+    )
+
+
+def _report_bins(report, run):
+    report.say("How far the probability of the best candidate is to be believed:")
+    report.say()
+    rows = []
+    lowest = 0.0
+    for row in run["bins"]:
+        if row["count"]:
+            rows.append(
+                [
+                    f"{lowest:g}–{row['upto']:g}",
+                    row["count"],
+                    f"{row['said'] / row['count']:.5f}",
+                    f"{row['right'] / row['count']:.5f}",
+                ]
+            )
+        lowest = row["upto"]
+    report.table(["Said", "payments", "in the mean", "right"], rows)
+
+
+def targets(run):
+    """What was asked for, beside what was measured.
+
+    :return: list of (what, measured share, limit, ``least`` or ``most``, wrong ones,
+        of so many); the last two for limits on what may go wrong
+    """
+    empty = run["nothing_open"]
+    everything = {c: sum(row[c] for row in run["kinds"].values()) for c in COLUMNS}
+    meant = {c: everything[c] - empty[c] for c in COLUMNS}
+    sent = meant["sent"]
+    if run["file"] == "one_edit":
+        wrong = sum(everything[c] for c in WRONG)
+        return [
+            ("one slip: reconciled", meant["right"] / sent, 0.995, "least", None, sent),
+            ("one slip: wrong", wrong / sent, 0, "most", wrong, sent),
+        ]
+    if run["file"] != "mix":
+        return []
+    in_top3 = sum(run["in_top3"].values())
+    booked_empty = empty["wrong_invoice"] + empty["wrong_customer"]
+    customer = meant["wrong_customer"] + meant["assigned_wrong"]
+    known = sum(meant[c] for c in ("right", "incomplete", "wrong_invoice", "assigned"))
+    return [
+        (
+            "reconciled without a person",
+            meant["right"] / sent,
+            0.95,
+            "least",
+            None,
+            sent,
+        ),
+        ("in the top three", in_top3 / sent, 0.995, "least", None, sent),
+        ("wrong customer", customer / sent, 1e-5, "most", customer, sent),
+        (
+            "right customer, wrong invoice",
+            meant["wrong_invoice"] / sent,
+            1e-4,
+            "most",
+            meant["wrong_invoice"],
+            sent,
+        ),
+        (
+            "nothing open, reconciled",
+            booked_empty / max(empty["sent"], 1),
+            1e-4,
+            "most",
+            booked_empty,
+            empty["sent"],
+        ),
+        ("money with its customer", known / sent, 0, "least", None, sent),
+    ]
+
+
+def _report_targets(report, run):
+    rows = []
+    for what, measured, limit, way, wrong, count in targets(run):
+        reached = measured >= limit if way == "least" else measured <= limit
+        if wrong is None:
+            shown, upper = f"{measured:.3%}", ""
+            wanted = f"≥ {limit:.1%}" if limit else "–"
+        else:
+            shown = f"{wrong} of {count}"
+            upper = f"{upper_limit(wrong) / max(count, 1):.1e}"
+            wanted = f"≤ {limit:.0e}" if limit else "0"
+        rows.append([what, shown, upper, wanted, "yes" if reached else "no"])
+    if rows:
+        report.table(["Asked for", "measured", "95 % below", "limit", "reached"], rows)
+
+
+def upper_limit(count):
+    """Largest mean of a Poisson count that shows ``count`` or fewer in one case of
+    twenty."""
+    low, high = 0.0, count * 3.0 + 10.0
+    for _ in range(60):
+        mean = (low + high) / 2
+        term = chance = exp(-mean)
+        for number in range(1, count + 1):
+            term *= mean / number
+            chance += term
+        low, high = (mean, high) if chance > 0.05 else (low, mean)
+    return high
+
+
+def add_arguments(parser, alone=False):
+    """Options of this part.
+
+    :param alone: the part has the parser for itself
+    """
+    names = ["--books", "--open"] if alone else ["--books"]
+    parser.add_argument(
+        *names,
+        dest="books",
+        type=int,
+        nargs="+",
+        default=[20_000, 1_000_000],
+        help="open invoices of the books for the evidence",
+    )
+    names = ["--mixed", "--payments"] if alone else ["--mixed"]
+    parser.add_argument(
+        *names, dest="mixed", type=int, default=100_000, help="damaged payments"
+    )
+    parser.add_argument(
+        "--one-edit",
+        type=int,
+        default=0 if alone else 100_000,
+        help="payments with one slip each",
+    )
+    parser.add_argument(
+        "--traps", type=int, default=0 if alone else 300, help="of each trap"
+    )
+    parser.add_argument(
+        "--ordinary",
+        type=int,
+        default=0 if alone else 100_000,
+        help="payments of an ordinary file",
+    )
+    parser.add_argument(
+        "--levels",
+        "--level",
+        nargs="+",
+        choices=LEVELS,
+        default=["camt"] if alone else list(LEVELS),
+        help="what the bank tells of the payer",
+    )
+    parser.add_argument("--batch", type=int, default=1000, help="decided at once")
+    parser.add_argument(
+        "--ordinary-batch",
+        type=int,
+        default=100_000,
+        help="of an ordinary file, decided at once",
+    )
+    parser.add_argument("--errors", default="", help="file for wrong decisions")
+    parser.add_argument(
+        "--samples", type=int, default=20, help="kept of each kind that was left"
+    )
+    parser.add_argument("--profile", default="", help="file for a profile")
+
+
+def main():
+    """Run this part alone and print the result."""
+    import argparse
+    import os
+
+    from . import scratch
+    from .run import Report
+
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.bench_evidence",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_arguments(parser, alone=True)
+    parser.add_argument(
+        "--regimes", "--regime", nargs="+", choices=REGIMES, default=list(REGIMES)
+    )
+    parser.add_argument("--quick", action="store_true", help="small: does it work?")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--drop", dest="keep", action="store_false", help="keep no database"
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="bring the database to the addons' state"
+    )
+    parser.add_argument("--json", help="file for all that was measured")
+    parser.add_argument("--template", default=os.environ.get("KVITT_TEMPLATE"))
+    args = parser.parse_args()
+    if args.errors:
+        args.errors = str(Path(args.errors).absolute())
+    if args.profile:
+        args.profile = str(Path(args.profile).absolute())
+    report = Report()
+    with scratch.Scratch(args.template, args.keep) as databases:
+        bench_evidence(databases, args, report)
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as stream:
+            json.dump(report.data, stream, indent=1)
+
+
+if __name__ == "__main__":
+    main()
