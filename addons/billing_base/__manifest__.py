@@ -25,6 +25,7 @@
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
+        "views/mail_layout_templates.xml",
         # Menus last: they name the actions above.
         "views/billing_base_menus.xml",
     ],

@@ -35,3 +35,19 @@ def after_failure(state: str, kind: str, soft_failures: int) -> str:
     if soft_failures >= SOFT_FAILURES_BEFORE_FAILING:
         return FAILING
     return state
+
+
+def preferred(points):
+    """Return those of ``points`` that invoices may go to, the one to try first first.
+
+    What the customer said no to and what is known not to work is left out. An address
+    that fails at the moment comes after all others, in whatever order the customer
+    would like them.
+
+    :param points: objects with ``state``, ``consent_billing``, ``sequence`` and ``id``
+    :rtype: list
+    """
+    return sorted(
+        (point for point in points if point.consent_billing and point.state != BLOCKED),
+        key=lambda point: (point.state == FAILING, point.sequence, point.id),
+    )

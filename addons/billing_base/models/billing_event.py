@@ -228,6 +228,14 @@ class BillingEvent(models.Model):
                     "%(channel)s %(address)s is no longer used: %(reason)s"
                 ),
             },
+            "contact.unreachable": {
+                "label": self.env._("Customer not reached"),
+                "icon": "fa-chain-broken",
+                "customer_visible": False,
+                "text": self.env._(
+                    "No contact point to tell %(customer)s: %(message)s"
+                ),
+            },
             "job.failed": {
                 "label": self.env._("Scheduled job failed"),
                 "icon": "fa-exclamation-circle",

@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,3 +40,40 @@ def test_soft_failures_count_only_in_a_row():
 def test_other_kinds_of_failure_do_not_exist():
     with pytest.raises(ValueError, match="'hard' or 'soft', not 'bounce'"):
         contact.after_failure(contact.WORKING, "bounce", 0)
+
+
+class Point(NamedTuple):
+    id: int
+    sequence: int = 50
+    state: str = contact.WORKING
+    consent_billing: bool = True
+
+
+points = st.builds(
+    Point,
+    id=st.integers(1, 99),
+    sequence=st.integers(0, 3),
+    state=st.sampled_from(STATES),
+    consent_billing=st.booleans(),
+)
+
+
+def test_the_customers_own_order_decides_among_what_works():
+    first, second = Point(7, sequence=1), Point(3, sequence=2, state="unverified")
+    assert contact.preferred([second, first]) == [first, second]
+
+
+def test_what_fails_at_the_moment_is_the_last_resort():
+    failing, other = Point(1, sequence=1, state="failing"), Point(2, sequence=9)
+    assert contact.preferred([failing, other]) == [other, failing]
+    assert contact.preferred([failing]) == [failing]
+
+
+@given(st.lists(points))
+def test_nobody_is_written_to_who_said_no_or_where_nothing_arrives(given_points):
+    chosen = contact.preferred(given_points)
+    for point in chosen:
+        assert point.consent_billing
+        assert point.state != contact.BLOCKED
+    left = [point for point in given_points if point not in chosen]
+    assert all(not p.consent_billing or p.state == contact.BLOCKED for p in left)
