@@ -11,12 +11,20 @@
     "data": [
         "security/ir.model.access.csv",
         "security/billing_kid_match_security.xml",
+        "data/mail_template_data.xml",
+        "data/ir_cron_notices.xml",
         "views/billing_payment_views.xml",
+        "views/billing_match_policy_views.xml",
+        "views/billing_payment_notice_views.xml",
+        "views/shield_templates.xml",
         "views/res_config_settings_views.xml",
         "views/billing_kid_match_menus.xml",
     ],
     "assets": {
-        "web.assets_backend": ["billing_kid_match/static/src/scss/review.scss"],
+        "web.assets_backend": [
+            "billing_kid_match/static/src/scss/review.scss",
+            "billing_kid_match/static/src/scss/settings.scss",
+        ],
         "web.assets_tests": ["billing_kid_match/static/tests/tours/**/*.js"],
     },
 }

@@ -1,8 +1,15 @@
 from . import (
     account_move,
+    account_move_shield,
+    billing_event,
+    billing_match_policy,
     billing_matcher,
+    billing_matcher_evidence,
     billing_payment,
     billing_payment_candidate,
+    billing_payment_notice,
+    billing_payment_shield,
     res_company,
     res_config_settings,
+    res_partner,
 )

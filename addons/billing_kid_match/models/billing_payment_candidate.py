@@ -40,6 +40,12 @@ class BillingPaymentCandidate(models.Model):
     currency_id = fields.Many2one(related="move_id.currency_id")
     amount_residual = fields.Monetary(related="move_id.amount_residual")
     is_open = fields.Boolean(compute="_compute_is_open")
+    is_shielding = fields.Boolean(
+        string="Fee Shield",
+        compute="_compute_is_shielding",
+        help="The invoice gets no fee, reminder or collection until the payment is "
+        "decided on.",
+    )
     invoice_date_due = fields.Date(related="move_id.invoice_date_due")
     probability = fields.Float(digits=(6, 5), readonly=True, aggregator=None)
     distance = fields.Integer(
@@ -62,6 +68,16 @@ class BillingPaymentCandidate(models.Model):
             candidate.is_open = (
                 candidate.move_id.state == "posted" and candidate.amount_residual > 0
             )
+
+    @api.depends("probability", "is_open", "payment_id.state")
+    def _compute_is_shielding(self):
+        shielding = {
+            shield.candidate_id
+            for shields in self.sudo().move_id._billing_shields().values()
+            for shield in shields
+        }
+        for candidate in self:
+            candidate.is_shielding = candidate.id in shielding
 
     @api.depends("reasons")
     @api.depends_context("lang")

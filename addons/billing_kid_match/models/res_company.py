@@ -89,6 +89,12 @@ class ResCompany(models.Model):
         string="Ask Customers",
         help="Customers whose payment cannot be placed are asked what it is for.",
     )
+    billing_match_tell_days = fields.Integer(
+        string="Ask after",
+        help="Bank days a payment waits before its customer is asked. Most are placed "
+        "by staff before.",
+        default=3,
+    )
     # Learning and privacy
     billing_match_learn = fields.Boolean(
         string="Learn from Decisions",
@@ -124,6 +130,7 @@ class ResCompany(models.Model):
     )
     _billing_match_amounts_range = models.Constraint(
         "CHECK (billing_match_margin >= 1 AND billing_match_tolerance >= 0"
-        " AND billing_match_memory_months >= 0 AND billing_match_minutes >= 0)",
-        "Margin, small difference, months and minutes cannot be negative.",
+        " AND billing_match_memory_months >= 0 AND billing_match_minutes >= 0"
+        " AND billing_match_tell_days >= 0)",
+        "Margin, small difference, months, days and minutes cannot be negative.",
     )

@@ -45,6 +45,9 @@ class ResConfigSettings(models.TransientModel):
     billing_match_tell_needed = fields.Boolean(
         related="company_id.billing_match_tell_needed", readonly=False
     )
+    billing_match_tell_days = fields.Integer(
+        related="company_id.billing_match_tell_days", readonly=False
+    )
     billing_match_learn = fields.Boolean(
         related="company_id.billing_match_learn", readonly=False
     )
