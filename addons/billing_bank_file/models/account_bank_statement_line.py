@@ -2,6 +2,23 @@ from odoo import fields, models
 
 from .billing_booking import PLAIN_ITEM
 
+# Fields of a statement line that a payment taken from it follows.
+LINE_FIELDS = {
+    "account_number",
+    "amount",
+    "amount_currency",
+    "date",
+    "foreign_currency_id",
+    "journal_id",
+    "narration",
+    "partner_id",
+    "partner_name",
+    "payment_ref",
+    "ref",
+    "transaction_details",
+    "transaction_type",
+}
+
 
 class AccountBankStatementLine(models.Model):
     _inherit = "account.bank.statement.line"
@@ -12,6 +29,32 @@ class AccountBankStatementLine(models.Model):
         string="Bank Payments",
         readonly=True,
     )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Payments that were taken from the lines follow what is corrected there."""
+        res = super().write(vals)
+        if not self.env.context.get("billing_booking") and not LINE_FIELDS.isdisjoint(
+            vals
+        ):
+            self.sudo().billing_payment_ids.filtered(
+                lambda payment: (
+                    not payment.file_id
+                    and payment.state in ("new", "proposed", "unmatched")
+                )
+            )._follow_lines()
+        return res
+
+    def unlink(self):
+        """A payment that was taken from a line goes with it."""
+        payments_sudo = self.sudo().billing_payment_ids.filtered(
+            lambda payment: not payment.file_id
+        )
+        if payments_sudo:
+            self.check_access("unlink")
+            payments_sudo._forget_line()
+        return super().unlink()
 
     # === ACTIONS === #
 

@@ -5,11 +5,11 @@ import stat
 import time
 from pathlib import Path
 
-from stdnum import luhn
-
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from odoo.addons.billing_base.core.reference import check_passes
 
 from ..core.errors import BankFileError
 
@@ -17,6 +17,8 @@ _logger = logging.getLogger(__name__)
 
 # A file younger than this may still be on its way into the directory.
 SETTLE_SECONDS = 30
+# Statement lines matched while the user waits; the schedule does the rest.
+AT_ONCE = 200
 # How transfer programs name files that are not complete yet.
 INCOMPLETE_SUFFIXES = (".part", ".tmp", ".filepart", ".swp")
 
@@ -37,6 +39,12 @@ class AccountJournal(models.Model):
         "Files that name only the giro number find their journal by it.",
         copy=False,
     )
+    billing_match_lines = fields.Boolean(
+        string="Match Lines from Other Importers",
+        help="Money in on this journal that another importer, a bank feed or a person "
+        "entered is matched too, as long as nobody has reconciled it.",
+        default=True,
+    )
     billing_watch_directory = fields.Char(
         string="Watched Directory",
         help="Files put here are imported on a schedule. What was read is moved to "
@@ -51,7 +59,7 @@ class AccountJournal(models.Model):
     def _check_billing_giro_numbers(self):
         for journal in self:
             for number in _giro_numbers(journal.billing_giro_numbers):
-                if not 2 <= len(number) <= 8 or not luhn.is_valid(number):
+                if len(number) > 8 or not check_passes(number, "mod10"):
                     raise ValidationError(
                         self.env._(
                             "%(number)s is no bankgiro or plusgiro number: its last "
@@ -59,6 +67,28 @@ class AccountJournal(models.Model):
                             number=number,
                         )
                     )
+
+    # === ACTIONS === #
+
+    def action_billing_match_lines(self):
+        """Match the open statement lines of the journals now, not on schedule.
+
+        :raises AccessError: for others than billing users
+        """
+        payments = self.env["billing.payment"]
+        payments.check_access("read")
+        self.env["billing.booking"]._check_may_decide(payments)
+        self.check_access("read")
+        taken = payments.sudo()._adopt_lines(self)
+        payments.sudo()._process_next(limit=AT_ONCE)
+        self.env.ref("billing_bank_file.ir_cron_adopt").sudo()._trigger()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Payments from Statement Lines"),
+            "res_model": "billing.payment",
+            "view_mode": "list,kanban,form",
+            "domain": [("id", "in", taken.ids)],
+        }
 
     # === BUSINESS METHODS === #
 
