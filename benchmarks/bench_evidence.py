@@ -34,6 +34,7 @@ from math import exp
 from operator import itemgetter
 from pathlib import Path
 
+from . import evidence_peers
 from .bench_decide import REGIME_NAMES, REGIMES
 
 LEVELS = {
@@ -80,7 +81,7 @@ def prepare(env, regime, open_count, seed, files):
     stamps = dict(cr.fetchall())
     here = Path(__file__).parent
     source = (here / "world.py").read_bytes() + (here / "people.py").read_bytes()
-    source += str(_has_memory(cr)).encode() + FILL_VERSION.encode()
+    source += str(_optional_tables(cr)).encode() + FILL_VERSION.encode()
     book_stamp = hashlib.sha256(
         source + f"{regime}-{open_count}-{seed}".encode()
     ).hexdigest()
@@ -137,13 +138,15 @@ def _draw(world, file, seed, count):
     return worlds.draw_ordinary(world, seed, count, 0.05)
 
 
-def _has_memory(cr):
-    """Which tables of remembered payers there are."""
+def _optional_tables(cr):
+    """What the addons at hand remember beside invoices and customers."""
+    names = ("billing_payer_memory", "billing_payer_habit", "billing_installation")
     cr.execute(
-        "SELECT to_regclass('billing_payer_memory') IS NOT NULL,"
-        " to_regclass('billing_payer_habit') IS NOT NULL"
+        "SELECT relname FROM pg_class WHERE oid = ANY(SELECT to_regclass(name)"
+        " FROM unnest(%s) AS name) ORDER BY 1",
+        [list(names)],
     )
-    return cr.fetchone()
+    return [name for (name,) in cr.fetchall()]
 
 
 def _offsets(cr):
@@ -265,7 +268,7 @@ def _write_moves(env, company, world, offsets):
 
 
 def _write_memory(cr, company, world, offset):
-    """Accounts, names and habits, as far as the addons remember these."""
+    """Accounts, names, habits and meters, as far as the addons have these."""
     from datetime import timedelta
 
     from odoo.addons.billing_kid_match.core.names import name_key
@@ -273,8 +276,8 @@ def _write_memory(cr, company, world, offset):
     from .bench_decide import Copy
     from .world import TODAY
 
-    has_memory, has_habits = _has_memory(cr)
-    if has_memory:
+    tables = _optional_tables(cr)
+    if "billing_payer_memory" in tables:
         rows = {}
         for kind, value, customer, times, first, last in world.memory():
             key = name_key(value) if kind == "name" else value
@@ -290,12 +293,24 @@ def _write_memory(cr, company, world, offset):
                 TODAY - timedelta(days=first), TODAY - timedelta(days=last),
             )  # fmt: skip
         stream.close()
-    if has_habits:
+    if "billing_payer_habit" in tables:
         stream = Copy(
-            cr, "billing_payer_habit (company_id, partner_id, count, mean_delay)"
+            cr,
+            "billing_payer_habit (company_id, partner_id, count, mean_delay,"
+            " last_date)",
         )
-        for customer, count, delay in world.habit_rows():
-            stream.add(company.id, offset + customer + 1, count, round(delay, 2))
+        for customer, count, delay, last in world.habit_rows():
+            stream.add(
+                company.id, offset + customer + 1, count, round(delay, 2),
+                TODAY - timedelta(days=last),
+            )  # fmt: skip
+        stream.close()
+    if "billing_installation" in tables:
+        stream = Copy(
+            cr, "billing_installation (company_id, partner_id, number, active)"
+        )
+        for customer in range(world.customer_count):
+            stream.add(company.id, offset + customer + 1, world.meter(customer), "t")
         stream.close()
 
 
@@ -698,7 +713,11 @@ def bench_evidence(databases, args, report):
         for regime in args.regimes:
             found = _run_book(databases, args, regime, open_count)
             report.data["evidence"][f"{regime} {open_count}"] = found
-            _report_book(report, args, regime, open_count, found)
+            _report_book(report, regime, open_count, found)
+    if args.compared:
+        report.data["evidence"]["posted"] = evidence_peers.bench_posted(
+            databases, args, report
+        )
 
 
 def _run_book(databases, args, regime, open_count):
@@ -718,13 +737,14 @@ def _run_book(databases, args, regime, open_count):
     prepared = {"stale": True}
     if args.keep and databases.exists(part):
         if args.update:
-            databases.work("update", name, modules=["billing_kid_match"])
+            databases.work("update", name, modules=["billing_base"])
         prepared = databases.work("evidence_prepare", name, **task)
     if prepared["stale"]:
         progress(f"book of {open_count} open invoices, references {regime}")
         databases.clone(part)
-        if args.update:
-            databases.work("update", name, modules=["billing_kid_match"])
+        if args.keep:
+            # whoever keeps databases works on addons that the template does not have
+            databases.work("update", name, modules=["billing_base"])
         prepared = databases.work("evidence_prepare", name, **task)
     if prepared["written"]:
         databases.vacuum(name)
@@ -746,12 +766,18 @@ def _run_book(databases, args, regime, open_count):
                     profile=args.profile,
                 )
             )
+    count = min(args.baseline, 200 if open_count > 100_000 else args.baseline)
+    if count and files["mix"]:
+        progress("plain best matches")
+        found["best_matches"] = databases.work(
+            "evidence_best", name, file="mix", count=count
+        )
     if not args.keep:
         databases.drop(name)
     return found
 
 
-def _report_book(report, args, regime, open_count, found):
+def _report_book(report, regime, open_count, found):
     report.say(f"### {open_count:,} open invoices, references: {REGIME_NAMES[regime]}")
     report.say()
     for run in found["runs"]:
@@ -772,10 +798,15 @@ def _report_book(report, args, regime, open_count, found):
             _report_frontier(report, run)
             _report_bins(report, run)
         _report_targets(report, run)
+    if "best_matches" in found:
+        evidence_peers.report_best_matches(report, found["best_matches"])
 
 
 def _report_counts(report, title, groups, in_top3=None):
+    from .world import EMPTY_TRAPS, NOTHING_OPEN
+
     rows = []
+    empty = EMPTY_TRAPS | NOTHING_OPEN.keys()
     total = {c: sum(row[c] for row in groups.values()) for c in COLUMNS}
     for name, row in [*sorted(groups.items(), key=itemgetter(0)), ("all", total)]:
         booked = sum(row[column] for column in BOOKED)
@@ -784,11 +815,11 @@ def _report_counts(report, title, groups, in_top3=None):
             name.replace("_", " "),
             *(row[column] or "·" for column in COLUMNS),
             f"{good / booked:.3%}" if booked else "–",
-            f"{row['right'] / row['sent']:.1%}",
+            "–" if name in empty else f"{row['right'] / row['sent']:.1%}",
         ]
         if in_top3 is not None:
             count = sum(in_top3.values()) if name == "all" else in_top3.get(name, 0)
-            cells.append(f"{count / row['sent']:.1%}")
+            cells.append("–" if name in empty else f"{count / row['sent']:.1%}")
         rows.append(cells)
     columns = [title, *COLUMNS.values(), "precision", "recall"]
     if in_top3 is not None:
@@ -961,6 +992,22 @@ def add_arguments(parser, alone=False):
         default=["camt"] if alone else list(LEVELS),
         help="what the bank tells of the payer",
     )
+    parser.add_argument(
+        "--baseline",
+        type=int,
+        default=0 if alone else 1000,
+        help="payments for the plain best matches; 200 at most on a large book",
+    )
+    parser.add_argument(
+        "--compared",
+        type=int,
+        default=0 if alone else 300,
+        help="payments through OCA's addons, on a book posted through Odoo",
+    )
+    if alone:
+        parser.add_argument(
+            "--invoices", type=int, default=2500, help="in the posted book"
+        )
     parser.add_argument("--batch", type=int, default=1000, help="decided at once")
     parser.add_argument(
         "--ordinary-batch",

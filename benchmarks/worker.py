@@ -23,6 +23,9 @@ TASKS = {
     "decide": ("bench_decide", "decide"),
     "evidence_prepare": ("bench_evidence", "prepare"),
     "evidence_decide": ("bench_evidence", "decide"),
+    "evidence_best": ("evidence_peers", "best_matches"),
+    "evidence_write": ("evidence_peers", "write_file"),
+    "evidence_pay": ("evidence_peers", "pay"),
 }
 
 

@@ -72,7 +72,6 @@ HABITS = (
 )
 _HABIT_SUMS = list(accumulate(share for share, _days in HABITS))
 _MOST = max(max(days.values()) for _share, days in HABITS)
-_MEANS = [sum(day * p for day, p in days.items()) for _share, days in HABITS]
 
 KINDS = {
     "wrong_digit": 22, "missing_digit": 11, "extra_digit": 8, "swapped_digits": 11,
@@ -108,7 +107,8 @@ def check_digit(base: str) -> str:
     return str(-(total + sum(map(int, base[-2::-2]))) % 10)
 
 
-def _account(rng: Random) -> str:
+def account_number(rng: Random) -> str:
+    """A Norwegian account number with a right check digit."""
     while True:
         base = f"{rng.randrange(1000, 9999)}{rng.randrange(10**6):06d}"
         check = damage.check_digit_mod11(base)
@@ -180,7 +180,7 @@ class World:
         self.open = bytearray()
         self.credits: list[tuple[int, int]] = []  # customer and amount
         self.sponsors = [
-            (people.association(self.rng), _account(self.rng))
+            (people.association(self.rng), account_number(self.rng))
             for _ in range(max(3, open_count // 5000))
         ]
         self._make_customers()
@@ -201,7 +201,7 @@ class World:
         chance = rng.random()
         company = chance < 0.08
         before = at and not self.companies[-1]
-        account = _account(rng)
+        account = account_number(rng)
         if company:
             name = people.company(rng)
         elif before and chance < 0.09:
@@ -334,6 +334,11 @@ class World:
             if not self.open[at]
         ]
 
+    def chance(self, at: int, day: int) -> float:
+        """How readily the customer, with his habit, pays an invoice on a day: 0–1."""
+        days = HABITS[self.habits[self.owners[at]]][1]
+        return days.get(day - self.dues[at], 0) / _MOST
+
     @staticmethod
     def phone(customer: int) -> str:
         """National number, eight digits, each customer his own."""
@@ -370,16 +375,16 @@ class World:
                 yield "name", name, customer, 2, 95, 35
 
     def habit_rows(self):
-        """Mean delay in days, as learnt from a few payments.
+        """Mean delay, as learnt from a few payments.
 
-        :return: iterator over (customer, payments, days)
+        :return: iterator over (customer, payments, days, days since the last)
         """
         rng = Random(self.open_count + 1)
         for customer, habit in enumerate(self.habits):
             if self.known[customer]:
                 days, count = HABITS[habit][1], rng.randint(1, 12)
                 seen = rng.choices(list(days), days.values(), k=count)
-                yield customer, count, sum(seen) / count
+                yield customer, count, sum(seen) / count, rng.randint(10, 40)
 
 
 class Drawer:
@@ -419,10 +424,9 @@ class Drawer:
         self.used = bytearray(len(self.used))
 
     def is_due(self, at: int) -> bool:
-        """Whether the customer, with his habit, would pay the invoice on this day."""
-        days = HABITS[self.world.habits[self.world.owners[at]]][1]
-        chance = days.get(self.day - self.world.dues[at], 0)
-        return chance > 0 and self.rng.random() * _MOST < chance
+        """Whether the customer pays the invoice on this day."""
+        chance = self.world.chance(at, self.day)
+        return chance > 0 and self.rng.random() < chance
 
     def take(self, fits=None) -> int:
         """An invoice that is paid on this day and not yet in this round."""
@@ -499,7 +503,7 @@ class Drawer:
             return world.accounts[other], "other", other
         if chance < 0.95 and world.known[customer]:
             return world.accounts[customer], "known", None
-        return _account(rng), "new", None
+        return account_number(rng), "new", None
 
     def _pick_name(self, customer: int):
         rng, world = self.rng, self.world
@@ -544,7 +548,7 @@ class Drawer:
             amount,
             self.day,
             name=people.as_written(people.person(self.rng), self.rng, False),
-            account=_account(self.rng),
+            account=account_number(self.rng),
             name_kind="stranger",
             account_kind="new",
             **values,
