@@ -577,15 +577,15 @@ class Tally:
             self.top3[truth.kind] += 1
         moves, probability = best_of(decision)
         if moves:
-            is_right = bool(truth.moves) and moves == truth.moves
+            is_right = bool(truth.moves) and moves <= truth.moves
             row = self.bins[min(bisect(BINS, probability), len(BINS) - 1)]
             row[0] += 1
             row[1] += probability
             row[2] += is_right
             if probability >= THRESHOLDS[0]:
-                customer = bool(moves & truth.moves)
+                is_part = is_right and moves != truth.moves
                 self.reported.append(
-                    (probability, is_right, customer, bool(truth.moves))
+                    (probability, is_right, is_part, bool(truth.moves))
                 )
         if self.samples and verdict != "right":
             self.counted[truth.kind, verdict] += 1
@@ -599,15 +599,18 @@ class Tally:
         for threshold in THRESHOLDS:
             taken = [row for row in self.reported if row[0] >= threshold]
             right = sum(row[1] for row in taken)
+            part = sum(row[2] for row in taken)
             empty = sum(not row[3] for row in taken)
             frontier.append(
                 {
                     "threshold": threshold,
                     "taken": len(taken),
-                    "right": right,
+                    "right": right - part,
+                    "incomplete": part,
+                    "wrong": len(taken) - right - empty,
                     "nothing_open": empty,
                     "precision": right / len(taken) if taken else None,
-                    "recall": right / meant if meant else None,
+                    "recall": (right - part) / meant if meant else None,
                 }
             )
         return {
@@ -806,7 +809,7 @@ def _report_counts(report, title, groups, in_top3=None):
     from .world import EMPTY_TRAPS, NOTHING_OPEN
 
     rows = []
-    empty = EMPTY_TRAPS | NOTHING_OPEN.keys()
+    empty = EMPTY_TRAPS | NOTHING_OPEN.keys() if in_top3 is not None else ()
     total = {c: sum(row[c] for row in groups.values()) for c in COLUMNS}
     for name, row in [*sorted(groups.items(), key=itemgetter(0)), ("all", total)]:
         booked = sum(row[column] for column in BOOKED)
@@ -834,12 +837,23 @@ def _report_frontier(report, run):
     )
     report.say()
     report.table(
-        ["Threshold", "taken", "right", "nothing open", "precision", "recall"],
+        [
+            "Threshold",
+            "taken",
+            "right",
+            "in part",
+            "wrong",
+            "nothing open",
+            "precision",
+            "recall",
+        ],
         [
             [
                 f"{row['threshold']:g}",
                 row["taken"],
                 row["right"],
+                row["incomplete"],
+                row["wrong"],
                 row["nothing_open"],
                 f"{row['precision']:.4%}" if row["taken"] else "–",
                 f"{row['recall']:.2%}",

@@ -379,9 +379,10 @@ def report_best_matches(report, found):
     """Tables of the plain best matches."""
     from .bench_evidence import _report_counts
 
-    for way, run in found.items():
+    for way, name in WAYS.items():
+        run = found[way]
         report.say(
-            f"#### {WAYS[way]}: {run['payments']} payments,"
+            f"#### {name}: {run['payments']} payments,"
             f" {1000 * run['seconds'] / run['payments']:.1f} ms each"
         )
         report.say()
