@@ -18,6 +18,8 @@
         "views/billing_payment_notice_views.xml",
         "views/shield_templates.xml",
         "views/res_config_settings_views.xml",
+        "wizards/billing_reference_designer_templates.xml",
+        "wizards/billing_reference_designer_views.xml",
         "views/billing_kid_match_menus.xml",
     ],
     "assets": {

@@ -1,0 +1,1 @@
+from . import billing_reference_design, billing_reference_designer
