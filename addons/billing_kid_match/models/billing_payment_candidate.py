@@ -113,7 +113,7 @@ class BillingPaymentCandidate(models.Model):
         """
         self.ensure_one()
         issued = self.reference or ""
-        explained = self.distance >= 0 and self._explain(issued)
+        explained = self.distance >= 0 and self._explain(self.payment_id, issued)
         parts = [Markup("%s") % issued]
         if explained:
             paid, explanation = explained
@@ -124,12 +124,12 @@ class BillingPaymentCandidate(models.Model):
             parts
         )
 
-    def _explain(self, issued):
-        """Which of the references the payment states became the issued one, and how.
+    @api.model
+    def _explain(self, payment, issued):
+        """Which of the references a payment states became the issued one, and how.
 
         :return: (paid reference, :class:`~..core.edits.Explanation`) or None
         """
-        payment = self.payment_id
         for query in stated_references(payment.reference, (), payment.text):
             explanation = edits.explain(query.key, compact(issued))
             if explanation:

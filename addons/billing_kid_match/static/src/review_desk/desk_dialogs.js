@@ -1,0 +1,168 @@
+import {Component, onWillStart, useRef, useState} from "@odoo/owl";
+import {count, percent, sums} from "./format";
+import {Dialog} from "@web/core/dialog/dialog";
+import {KeepLast} from "@web/core/utils/concurrency";
+import {RecordSelector} from "@web/core/record_selectors/record_selector";
+import {_t} from "@web/core/l10n/translation";
+import {useAutofocus} from "@web/core/utils/hooks";
+
+/** Why a payment is set aside, for colleagues. */
+export class ParkDialog extends Component {
+    static template = "billing_kid_match.ParkDialog";
+    static components = {Dialog};
+    static props = {title: String, onConfirm: Function, close: Function};
+
+    setup() {
+        this.state = useState({note: ""});
+        useAutofocus({refName: "note"});
+    }
+
+    onKeydown(event) {
+        if (event.key === "Enter") {
+            event.preventDefault();
+            event.stopPropagation();
+            this.confirm();
+        }
+    }
+
+    confirm() {
+        const note = this.state.note.trim();
+        if (note) {
+            this.props.close();
+            this.props.onConfirm(note);
+        }
+    }
+}
+
+/** Whose account gets the money, or whom it goes back to. */
+export class CustomerDialog extends Component {
+    static template = "billing_kid_match.CustomerDialog";
+    static components = {Dialog, RecordSelector};
+    static props = {
+        title: String,
+        explanation: String,
+        label: String,
+        // customers that are likely, the likeliest first
+        customers: Array,
+        onConfirm: Function,
+        close: Function,
+    };
+
+    setup() {
+        const [first] = this.props.customers;
+        this.state = useState({partnerId: first ? first.id : false});
+        this.root = useRef("root");
+        useAutofocus({refName: "first"});
+    }
+
+    onKeydown(event) {
+        const isButton = event.target.closest("button, .o-autocomplete");
+        if (event.key === "Enter" && !isButton) {
+            event.preventDefault();
+            event.stopPropagation();
+            this.confirm();
+        }
+    }
+
+    confirm() {
+        if (this.state.partnerId) {
+            this.props.close();
+            this.props.onConfirm(this.state.partnerId);
+        }
+    }
+}
+
+/** All keys of the desk, and the switch for those without a modifier. */
+export class KeysDialog extends Component {
+    static template = "billing_kid_match.KeysDialog";
+    static components = {Dialog};
+    static props = {
+        keys: Array,
+        isOn: Boolean,
+        onSwitch: Function,
+        close: Function,
+    };
+
+    setup() {
+        this.state = useState({isOn: this.props.isOn});
+    }
+
+    onSwitch(event) {
+        this.state.isOn = event.target.checked;
+        this.props.onSwitch(this.state.isOn);
+    }
+}
+
+/** Many payments at once, but not before it is said how many and how much. */
+export class BulkDialog extends Component {
+    static template = "billing_kid_match.BulkDialog";
+    static components = {Dialog};
+    static props = {
+        preview: Function,
+        accept: Function,
+        close: Function,
+    };
+
+    setup() {
+        this.count = count;
+        this.sums = sums;
+        this.presets = [0.9999, 0.999, 0.99, 0.95];
+        this.lastPreview = new KeepLast();
+        this.state = useState({
+            probability: 0.99,
+            preview: null,
+            progress: null,
+            result: null,
+            isStopped: false,
+        });
+        useAutofocus({refName: "probability"});
+        onWillStart(() => this.look());
+    }
+
+    presetLabel(probability) {
+        return percent(probability).startsWith(">")
+            ? `${probability * 100} %`
+            : percent(probability);
+    }
+
+    async onProbability(event) {
+        this.state.probability = Number(event.target.value);
+        await this.look();
+    }
+
+    async look() {
+        this.state.preview = null;
+        this.state.preview = await this.lastPreview.add(
+            this.props.preview(this.state.probability)
+        );
+    }
+
+    get isBusy() {
+        return Boolean(this.state.progress && !this.state.result);
+    }
+
+    get question() {
+        const {preview} = this.state;
+        return _t("Accept %(count)s payments, %(sum)s", {
+            count: count(preview.count),
+            sum: sums(preview.sums),
+        });
+    }
+
+    async confirm() {
+        const {preview, probability} = this.state;
+        this.state.progress = {done: 0, total: preview.count};
+        this.state.result = await this.props.accept(
+            probability,
+            preview.ids,
+            (done) => {
+                this.state.progress.done = done.accepted.length + done.refused.length;
+                return !this.state.isStopped;
+            }
+        );
+    }
+
+    stop() {
+        this.state.isStopped = true;
+    }
+}
