@@ -27,6 +27,72 @@ class BillingEvent(models.Model):
                     "paid."
                 ),
             },
+            "payment.assigned": {
+                "label": self.env._("Payment on account"),
+                "icon": "fa-plus-circle",
+                "customer_visible": True,
+                "text": self.env._(
+                    "Payment of %(amount)s credited to the customer's account."
+                ),
+                "customer_text": self.env._(
+                    "We have received %(amount)s. Thank you! It stands to your credit."
+                ),
+            },
+            "payment.unassigned": {
+                "label": self.env._("Payment taken off the account"),
+                "icon": "fa-undo",
+                "customer_visible": False,
+                "text": self.env._(
+                    "Payment of %(amount)s was taken off the customer's account by "
+                    "%(user)s."
+                ),
+            },
+            "payment.credit_used": {
+                "label": self.env._("Credit used"),
+                "icon": "fa-exchange",
+                "customer_visible": True,
+                "text": self.env._("%(amount)s of the customer's credit used."),
+                "customer_text": self.env._(
+                    "%(amount)s of your credit was used for invoice %(invoice)s."
+                ),
+            },
+            "payment.confirmed": {
+                "label": self.env._("Payment confirmed by the bank"),
+                "icon": "fa-check-circle-o",
+                "customer_visible": False,
+                "text": self.env._(
+                    "The bank has reported the registered payment of %(amount)s."
+                ),
+            },
+            "payment.parked": {
+                "label": self.env._("Payment set aside"),
+                "icon": "fa-pause",
+                "customer_visible": False,
+                "text": self.env._(
+                    "Payment of %(amount)s was set aside by %(user)s: %(reason)s"
+                ),
+            },
+            "payment.unparked": {
+                "label": self.env._("Payment taken up again"),
+                "icon": "fa-play",
+                "customer_visible": False,
+                "text": self.env._(
+                    "Payment of %(amount)s was taken up again by %(user)s."
+                ),
+            },
+            "payment.refund_proposed": {
+                "label": self.env._("Refund proposed"),
+                "icon": "fa-reply",
+                "customer_visible": False,
+                "text": self.env._("Refund of %(amount)s proposed."),
+            },
+            "payment.refunded": {
+                "label": self.env._("Refund"),
+                "icon": "fa-reply",
+                "customer_visible": True,
+                "text": self.env._("Refund of %(amount)s posted."),
+                "customer_text": self.env._("We are paying %(amount)s back to you."),
+            },
             "payment.undone": {
                 "label": self.env._("Payment taken off"),
                 "icon": "fa-undo",

@@ -3,6 +3,7 @@ import functools
 from odoo import api, models
 from odoo.service.model import retrying
 
+from ..core import decision
 from ..core.errors import BankFileError
 
 # Payments read back at a time when the result is written out.
@@ -139,7 +140,12 @@ class BillingImportCommand(models.AbstractModel):
         if known:
             return "duplicate"
         # What Odoo refused to book waits like a payment nothing is known of.
-        return "unmatched" if payment.error else payment.state
+        if payment.error:
+            return decision.UNMATCHED
+        # On account: credited to the customer, the invoice still to be decided.
+        if payment.state == decision.ASSIGNED:
+            return decision.PROPOSED
+        return payment.state
 
     def _seen_before(self, payment):
         """Where a transaction that was known came from."""

@@ -9,6 +9,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, formatLang, ormcache
 
 from ..core import decision
+from ..core.resolution import resolution_of
 
 _logger = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ class BillingPayment(models.Model):
             ("new", "New"),
             ("unmatched", "Unmatched"),
             ("proposed", "Proposed"),
+            ("assigned", "On Account"),
             ("partial", "Part Payment"),
             ("reconciled", "Reconciled"),
         ],
@@ -180,7 +182,7 @@ class BillingPayment(models.Model):
     @api.depends("state")
     def _compute_is_booked(self):
         for payment in self:
-            payment.is_booked = payment.state in decision.BOOKED
+            payment.is_booked = payment.state in decision.CREDITED
 
     @api.depends("reasons", "error")
     @api.depends_context("lang")
@@ -210,15 +212,18 @@ class BillingPayment(models.Model):
     # === ACTIONS === #
 
     def action_undo(self):
-        """Take the payments off their invoices and let a person decide anew.
+        """Take the payments off their invoices, or off their customer's account, and
+        let a person decide anew.
 
         The books are corrected through Odoo: a payment with a statement line of its
         own goes back to the suspense account; one that was booked collectively is
         first booked out of the collective line onto a line of its own.
 
-        :raises UserError: when a payment is not reconciled
+        :raises UserError: when a payment is not reconciled, somebody else works on it,
+            or its refund has left the house
         """
         self.env["billing.booking"]._check_may_decide(self)
+        self._lock_for_decision()
         wrong = self.filtered(lambda payment: not payment.is_booked)
         if wrong:
             raise UserError(
@@ -375,13 +380,16 @@ class BillingPayment(models.Model):
         :param decisions: list of :class:`~..core.decision.Decision`
         :param actor: who decided, as in ``billing.event``
         """
+        amounts = {payment.id: payment._in_minor_units() for payment in self}
         self.env.cr.execute_values(
             """
             UPDATE billing_payment AS payment
                SET state = data.state, probability = data.probability,
-                   reasons = data.reasons::jsonb,
+                   reasons = data.reasons::jsonb, resolution = data.resolution,
+                   partner_id = data.partner_id::int,
                    write_date = now() at time zone 'UTC'
-              FROM (VALUES %s) AS data (id, state, probability, reasons)
+              FROM (VALUES %s)
+                AS data (id, state, probability, reasons, resolution, partner_id)
              WHERE payment.id = data.id
             """,
             [
@@ -390,36 +398,55 @@ class BillingPayment(models.Model):
                     item.outcome,
                     item.probability,
                     json.dumps([self._reason_to_json(r) for r in item.reasons]),
+                    resolution_of(item, amounts[item.payment_id]) or None,
+                    item.partner_id or None,
                 )
                 for item in decisions
             ],
             page_size=len(decisions) or 1,
         )
-        self.invalidate_model(["state", "probability", "reasons"])
+        self.invalidate_model(
+            ["state", "probability", "reasons", "resolution", "partner_id"]
+        )
         self._log_decisions(decisions, actor)
 
     def _log_decisions(self, decisions, actor):
-        """Write one event for each invoice the decisions settled."""
+        """Write one event for each invoice the decisions settled, and for each
+        customer whose account they credited."""
         payments = {payment.id: payment for payment in self}
         events = []
         for item in decisions:
-            if item.outcome not in decision.BOOKED:
+            if item.outcome not in decision.CREDITED:
                 continue
             payment = payments[item.payment_id]
             reasons = [self._reason_to_json(reason) for reason in item.reasons]
-            for share in item.shares:
+            for values in payment._decision_events(item):
                 events.append(
                     {
-                        "kind": f"payment.{item.outcome}",
-                        "move_id": share.move_id,
                         "company_id": payment.company_id.id,
                         "actor": actor,
-                        "amount": share.amount / 10**payment.currency_id.decimal_places,
                         "currency_id": payment.currency_id.id,
                         "payload": {"payment_id": payment.id, "reasons": reasons},
+                        **values,
                     }
                 )
         self.env["billing.event"]._log(events)
+
+    def _decision_events(self, item):
+        """What the history tells of a decision.
+
+        :param item: a booked :class:`~..core.decision.Decision`
+        :return: list of dict of kind, amount, and invoice or customer
+        """
+        unit = 10**self.currency_id.decimal_places
+        return [
+            {
+                "kind": f"payment.{item.outcome}",
+                "move_id": share.move_id,
+                "amount": share.amount / unit,
+            }
+            for share in item.shares
+        ]
 
     def _log_moved(self, kind, amounts):
         """Write one event for each invoice that a person moved money on or off.
@@ -446,8 +473,11 @@ class BillingPayment(models.Model):
     def _undo(self):
         """Take the payments off their invoices, whoever asks."""
         before = self._settled_amounts()
+        credits_before = self._credited_amounts()
+        self._withdraw_refunds()
         self.env["billing.booking"]._unbook(self)
         self._log_moved("payment.undone", before)
+        self._log_taken_off_account(credits_before)
         self._set_undone()
 
     def _set_taken_off(self, before):
@@ -472,7 +502,11 @@ class BillingPayment(models.Model):
                 for payment_id, amounts in before.items()
             },
         )
-        free = self.filtered(lambda payment: payment.id not in after)
+        free = self.filtered(
+            lambda payment: (
+                payment.id not in after and payment.state != decision.ASSIGNED
+            )
+        )
         if free:
             free._set_undone()
 
@@ -512,12 +546,19 @@ class BillingPayment(models.Model):
         self.sudo().write(
             {
                 "state": "unmatched",
+                "resolution": False,
+                "partner_id": False,
                 "undone_by_id": self.env.uid,
                 "undone_date": fields.Datetime.now(),
             }
         )
 
     # === HELPERS === #
+
+    def _in_minor_units(self):
+        """The amount in the smallest units of its currency."""
+        self.ensure_one()
+        return round(self.amount * 10**self.currency_id.decimal_places)
 
     def _settled_invoices(self):
         """Invoices the payments are reconciled with.

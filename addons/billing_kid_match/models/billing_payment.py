@@ -3,7 +3,7 @@ import dataclasses
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
 from odoo.addons.billing_bank_file.core import decision
@@ -100,49 +100,10 @@ class BillingPayment(models.Model):
         :raises UserError: the payment was decided meanwhile, or nothing is open
         """
         self.ensure_one()
-        self.env["billing.booking"]._check_may_decide(self)
-        payment_sudo = self.sudo().with_company(self.company_id)
-        try:
-            payment_sudo.lock_for_update()
-        except LockError as error:
-            raise self._decided_meanwhile() from error
-        payment_sudo._check_undecided()
-        currency = payment_sudo.currency_id
-        comparison = currency.compare_amounts(payment_sudo.amount, move.amount_residual)
-        settled = min(payment_sudo.amount, move.amount_residual)
-        item = decision.Decision(
-            payment_sudo.id,
-            decision.PARTIAL if comparison < 0 else decision.RECONCILED,
-            shares=(
-                decision.Share(move.id, round(settled * 10**currency.decimal_places)),
-            ),
-            probability=1.0,
-            reasons=(decision.Reason("accepted", (("user", self.env.user.name),)),),
-        )
-        [booked] = self.env["billing.booking"].sudo()._settle(payment_sudo, [item])
-        if booked.outcome not in decision.BOOKED:
-            raise UserError(
-                self.env._(
-                    "%(invoice)s has nothing open that this payment could settle.",
-                    invoice=move.display_name,
-                )
-            )
-        super(BillingPayment, payment_sudo)._record_decisions([booked], actor="staff")
-        return True
-
-    def _check_undecided(self):
-        """
-        :raises UserError: somebody, or a booking run, was faster
-        """
-        if self.state not in (decision.PROPOSED, decision.UNMATCHED):
-            raise self._decided_meanwhile()
-
-    def _decided_meanwhile(self):
-        return UserError(
-            self.env._(
-                "%(payment)s has been decided meanwhile.", payment=self.display_name
-            )
-        )
+        settled = min(self.amount, move.amount_residual)
+        if self.is_undecided and self.currency_id.compare_amounts(settled, 0) <= 0:
+            raise self._nothing_open(move)
+        return self._accept_shares({move.id: settled})
 
     def _decide(self):
         """Match with open invoices, within what the company lets happen unseen."""
@@ -171,6 +132,9 @@ class BillingPayment(models.Model):
                 if item.outcome not in decision.BOOKED
                 or any(candidate.distance for candidate in item.candidates[:1])
             ]
+            # A person decides with the candidates there are.
+            if actor != "staff"
+            else []
         )
         return res
 
@@ -283,7 +247,7 @@ class BillingPayment(models.Model):
         candidates only.
         """
         reasons = super()._telling_reasons()
-        if self.state == decision.PROPOSED:
+        if self.state in (decision.PROPOSED, decision.ASSIGNED):
             known = [reason["code"] for reason in reasons]
             reasons = reasons + [
                 reason
@@ -293,6 +257,7 @@ class BillingPayment(models.Model):
         return [reason for reason in reasons if reason["code"] != "open_invoices"]
 
     def _outcome_invoices(self):
-        if self.state == decision.PROPOSED:
+        settled = super()._outcome_invoices()
+        if self.state in (decision.PROPOSED, decision.ASSIGNED) and not settled:
             return self.candidate_ids.move_id
-        return super()._outcome_invoices()
+        return settled

@@ -1,0 +1,137 @@
+from odoo import Command, api, models
+
+from ..core import decision
+from .billing_booking import PLAIN_ITEM
+
+
+class BillingBooking(models.AbstractModel):
+    """Takes payments off their invoices again."""
+
+    _inherit = "billing.booking"
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _unbook(self, payments):
+        """Take payments off their invoices; each then stands alone on suspense.
+
+        :param payments: ``billing.payment`` records that were booked
+        """
+        payments_sudo = payments.sudo().with_context(billing_booking=True)
+        payments_sudo.env["account.partial.reconcile"].search(
+            [("billing_payment_id", "in", payments_sudo.ids)]
+        ).unlink()
+        fixed = payments_sudo.filtered(
+            lambda payment: (
+                payment.is_collective or self._is_closed(payment.statement_line_id)
+            )
+        )
+        single = payments_sudo - fixed
+        single.counterpart_line_ids.billing_payment_id = False
+        single.statement_line_id.action_undo_reconciliation()
+        if fixed:
+            self.sudo().with_context(billing_booking=True)._take_out(fixed)
+
+    @api.model
+    def _is_closed(self, line):
+        """Whether Odoo lets nobody rewrite a statement line: its period is locked, or
+        its entry is sealed with a hash."""
+        move = line.move_id
+        return bool(
+            move.inalterable_hash
+            or move._get_violated_lock_dates(move.date, has_tax=False)
+        )
+
+    def _take_out(self, payments):
+        """Book payments out of the statement lines they are on, onto ones of their own.
+
+        :param payments: ``billing.payment`` records that are some of several items, or
+            whose lines cannot be changed any more
+
+        Lines are not rewritten. A second line for each takes the sum back from the
+        customers, further ones bring it in again on the suspense account; on the bank
+        account they add up to nothing. Odoo dates all of them after a locked period.
+        """
+        for line, chunk in payments.grouped("statement_line_id").items():
+            self._give_back(line, chunk)
+        for _key, chunk in payments.grouped(
+            lambda payment: (payment.journal_id, payment.currency_id)
+        ).items():
+            context = self._booking_context(chunk.journal_id, chunk.currency_id)
+            lines = (
+                self.env["account.bank.statement.line"]
+                .with_context(**context, billing_plain_items=True)
+                .create(
+                    [
+                        self._prepare_statement_line(
+                            payment,
+                            decision.Decision(payment.id, decision.UNMATCHED),
+                            {},
+                        )
+                        for payment in chunk
+                    ]
+                )
+            )
+            self._link(chunk, dict(zip(chunk.ids, lines.ids, strict=True)), False)
+
+    def _give_back(self, line, payments):
+        """Take the money of payments off a statement line, by a line against it."""
+        items = payments.counterpart_line_ids
+        if not payments[0].is_collective:
+            _bank, suspense, others = line._seek_for_lines()
+            items = suspense + others
+        items = items.sorted("id")
+        items.remove_move_reconcile()
+        journal = line.journal_id
+        currency = payments.currency_id
+        label = self.env._("Taken out of %(entry)s", entry=line.move_id.name)
+        opposite = [
+            {
+                **PLAIN_ITEM,
+                "name": label,
+                "account_id": item.account_id.id,
+                "partner_id": item.partner_id.id,
+                "currency_id": item.currency_id.id,
+                "amount_currency": -item.amount_currency,
+                "balance": -item.balance,
+            }
+            for item in items
+        ]
+        amount = currency.round(sum(items.mapped("amount_currency")))
+        bank = {
+            **PLAIN_ITEM,
+            "name": label,
+            "account_id": journal.default_account_id.id,
+            "currency_id": currency.id,
+            "amount_currency": amount,
+            "balance": sum(items.mapped("balance")),
+        }
+        values = {
+            "journal_id": journal.id,
+            "date": payments[0].booking_date,
+            "payment_ref": label,
+            "amount": amount,
+        }
+        if len(items.partner_id) == 1:
+            values["partner_id"] = bank["partner_id"] = items.partner_id.id
+        values["line_ids"] = [Command.create(vals) for vals in (bank, *opposite)]
+        context = self._booking_context(journal, currency)
+        back = (
+            self.env["account.bank.statement.line"]
+            .with_context(**context, skip_account_move_synchronization=True)
+            .create(values)
+        )
+        _bank, suspense, others = back._seek_for_lines()
+        pairs = zip(items, (suspense + others).sorted("id"), strict=True)
+        lines = self.env["account.move.line"].with_context(
+            **context, billing_booking=True
+        )
+        together = (items + suspense + others).ids
+        lines._reconcile_plan(
+            [
+                lines.browse((item + other).ids).with_prefetch(together)
+                for item, other in pairs
+                if item.account_id.reconcile
+            ]
+        )
+        items.billing_payment_id = False
