@@ -946,7 +946,8 @@ def _report_targets(report, run):
             shown = f"{wrong} of {count}"
             upper = f"{upper_limit(wrong) / max(count, 1):.1e}"
             wanted = f"≤ {limit:.0e}" if limit else "0"
-        rows.append([what, shown, upper, wanted, "yes" if reached else "no"])
+        told = ("yes" if reached else "no") if limit or wrong is not None else "–"
+        rows.append([what, shown, upper, wanted, told])
     if rows:
         report.table(["Asked for", "measured", "95 % below", "limit", "reached"], rows)
 

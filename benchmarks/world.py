@@ -288,9 +288,14 @@ class World:
                 base = base[:8] + "0" * 9
             for at in range(first, self.first[customer + 1]):
                 self.references[at] = base
+        taken = set(self.references)
         for customer in self.apart:
             before = self.references[self.first[customer - 1]]
-            self.references[self.first[customer]] = self._next_to(before, customer)
+            base = self._next_to(before, customer)
+            while base in taken:
+                base = self._next_to(before, customer)
+            taken.add(base)
+            self.references[self.first[customer]] = base
         self.references = [base + check_digit(base) for base in self.references]
 
     def _base(self, at: int) -> str:
@@ -305,7 +310,8 @@ class World:
         if self.regime == "S":
             # the same serial; neighbours' numbers may differ in more than one digit
             return f"{customer + 1:08d}{base[8:]}"
-        at = self.rng.randrange(len(base) - 6, len(base) - 2)
+        # where a dense numbering is full, one of the leading zeros
+        at = self.rng.randrange(len(base) - 9, len(base) - 1)
         digit = str((int(base[at]) + self.rng.randrange(1, 10)) % 10)
         return base[:at] + digit + base[at + 1 :]
 
