@@ -14,3 +14,19 @@ class AccountMoveLine(models.Model):
         index="btree_not_null",
         ondelete="restrict",
     )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_totals(self):
+        """Override of `account`: spare what credits a customer the tax engine."""
+        plain = self.filtered(
+            lambda line: (
+                line.billing_payment_id
+                and line.display_type == "product"
+                and line.move_type == "entry"
+                and not line.tax_ids
+            )
+        )
+        for line in plain:
+            line.price_subtotal = line.price_total = line.amount_currency
+        return super(AccountMoveLine, self - plain)._compute_totals()

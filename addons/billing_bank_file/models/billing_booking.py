@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 from collections import defaultdict
 
@@ -31,7 +32,23 @@ PLAIN_ITEM = {
     "product_uom_id": False,
     "tax_ids": [],
     "analytic_distribution": False,
+    # Odoo computes these for each item once more, finds nothing to change and so has
+    # nothing to write before the entry is posted.
+    "parent_state": "draft",
+    "move_name": False,
+    "reconciled": False,
 }
+# Contexts in which Odoo looks currencies up, besides that of the booking: while it
+# creates an entry and posts it, and while it creates the rows of a reconciliation.
+LOOKUP = {"prefetch_fields": False}
+CREATING = {"is_statement_line": True, "mail_post_autofollow_author_skip": True}
+CREATE_LOOKUPS = (
+    {**CREATING, **LOOKUP},
+    {**CREATING, **LOOKUP, "bin_size": False},
+    {**CREATING, "active_test": False},
+    {"is_statement_line": True, "skip_is_manually_modified": True, **LOOKUP},
+)
+RECONCILE_LOOKUPS = (LOOKUP, {**LOOKUP, "bin_size": False})
 
 
 class BillingBooking(models.AbstractModel):
@@ -74,7 +91,6 @@ class BillingBooking(models.AbstractModel):
         :param decisions: list of :class:`~..core.decision.Decision`, one for each
         :return: the decisions as carried out, in the same order
         """
-        kept = self._keep_environments()
         open_items = self._lock_open_items(decisions)
         decisions = [self._fit(item, open_items) for item in decisions]
         by_id = {item.payment_id: item for item in decisions}
@@ -111,20 +127,41 @@ class BillingBooking(models.AbstractModel):
         for payment in payments:
             items += self._customer_items(payment, by_id[payment.id], open_items)
         self._balance(items)
+        for item in items:
+            item["date"] = first.booking_date
+            item["amount_residual"] = item["balance"]
+            item["amount_residual_currency"] = item["amount_currency"]
         context = self._booking_context(journal, payments.currency_id)
-        line = (
-            self.env["account.bank.statement.line"]
-            .with_context(**context, skip_account_move_synchronization=True)
-            .create(
-                {
-                    "journal_id": journal.id,
-                    "date": first.booking_date,
-                    "payment_ref": label,
-                    "amount": items[0]["amount_currency"],
-                    "line_ids": [Command.create(item) for item in items],
-                }
+        # Odoo reads these when it reconciles. To read them with items at hand that are
+        # not written yet, it would have to write these twice.
+        shares = [share for payment in payments for share in by_id[payment.id].shares]
+        self.env["account.move"].browse(
+            dict.fromkeys(share.move_id for share in shares)
+        ).mapped("line_ids")
+        creating = {
+            **self.env.context,
+            **context,
+            "billing_plain_items": True,
+            "skip_account_move_synchronization": True,
+        }
+        with self._environments_kept(creating, CREATE_LOOKUPS):
+            line = (
+                self.env["account.bank.statement.line"]
+                .with_context(**creating)
+                .create(
+                    {
+                        "journal_id": journal.id,
+                        "date": first.booking_date,
+                        "payment_ref": label,
+                        "amount": items[0]["amount_currency"],
+                        # None of the items carries a tax.
+                        "always_tax_exigible": True,
+                        "line_ids": [Command.create(item) for item in items],
+                    }
+                )
             )
-        )
+            # Computed now, written in one with what the reconciliation changes.
+            line.move_id.line_ids._recompute_recordset()
         self._link(payments, {payment.id: line.id for payment in payments}, True)
         self._reconcile(payments, by_id, open_items, context)
 
@@ -234,7 +271,6 @@ class BillingBooking(models.AbstractModel):
         :param line_ids: dict of payment id to statement line id
         :param is_collective: whether the lines hold several payments
         """
-        self.env["account.move.line"].flush_model()
         self.env.cr.execute_values(
             """
             UPDATE billing_payment AS payment
@@ -251,6 +287,7 @@ class BillingBooking(models.AbstractModel):
         payments.invalidate_recordset(["statement_line_id", "is_collective"])
         if is_collective:
             return
+        self.env["account.move.line"].flush_model()
         self.env.cr.execute(
             SQL(
                 """
@@ -278,15 +315,22 @@ class BillingBooking(models.AbstractModel):
         ]
         if not booked:
             return
-        self.env["account.move.line"].flush_model()
+        # Nothing more is written here: the rest is written once, with what the
+        # reconciliation changes.
+        lines = self.env["account.move.line"]
+        lines.flush_model(["billing_payment_id"])
         self.env.cr.execute(
             SQL(
-                "SELECT billing_payment_id, partner_id, account_id, id"
-                " FROM account_move_line WHERE billing_payment_id IN %s",
+                "SELECT id, billing_payment_id FROM account_move_line"
+                " WHERE billing_payment_id IN %s",
                 tuple(booked),
             )
         )
-        own = {tuple(row[:3]): row[3] for row in self.env.cr.fetchall()}
+        payment_of = dict(self.env.cr.fetchall())
+        own = {
+            (payment_of[item.id], item.partner_id.id, item.account_id.id): item.id
+            for item in lines.browse(payment_of)
+        }
         pairs = {}
         for payment_id in booked:
             for share in by_id[payment_id].shares:
@@ -297,12 +341,12 @@ class BillingBooking(models.AbstractModel):
         pairs = list(pairs.values())
         # One prefetch set for all: separate ones cost a query for each pair.
         together = [item_id for pair in pairs for item_id in pair]
-        lines = self.env["account.move.line"].with_context(
-            **context, billing_booking=True
-        )
-        lines._reconcile_plan(
-            [lines.browse(pair).with_prefetch(together) for pair in pairs]
-        )
+        context = {**self.env.context, **context, "billing_booking": True}
+        lines = lines.with_context(context)
+        with self._environments_kept(context, RECONCILE_LOOKUPS):
+            lines._reconcile_plan(
+                [lines.browse(pair).with_prefetch(together) for pair in pairs]
+            )
         payments.invalidate_recordset(["counterpart_line_ids", "invoice_ids"])
 
     @api.model
@@ -443,18 +487,23 @@ class BillingBooking(models.AbstractModel):
 
     # === HELPERS === #
 
-    @api.model
-    def _keep_environments(self):
-        own = self.env.context
-        create = {**own, **PLAIN_CONTEXT, "skip_account_move_synchronization": True, "is_statement_line": True}
-        post = {**create, "mail_post_autofollow_author_skip": True}
-        rec = {**own, **PLAIN_CONTEXT, "billing_booking": True}
-        res = []
-        for ctx in ({}, own, create, post, {**post, "bin_size": False}, rec, {**rec, "bin_size": False}):
-            res.append(self.env(context={**ctx, "prefetch_fields": False}))
-        for ctx in (create, post, rec):
-            res.append(self.env(context={**ctx, "active_test": False}))
-        return res
+    @contextlib.contextmanager
+    def _environments_kept(self, context, lookups=(LOOKUP,)):
+        """Keep alive the environments in which Odoo looks up currencies.
+
+        For each amount Odoo makes an environment, looks the amount's currency up in
+        it and drops it, with all that an environment remembers. If there is one
+        already, Odoo takes that; nothing else changes.
+
+        :param context: the context of the work that Odoo does meanwhile
+        :param lookups: what Odoo adds to it for its look-ups. No more than it uses:
+            Odoo goes through all environments there are to find one.
+        """
+        kept = [self.env(context={**context, **lookup}) for lookup in lookups]
+        try:
+            yield
+        finally:
+            kept.clear()
 
     @api.model
     def _lock_open_items(self, decisions):

@@ -312,8 +312,11 @@ class BillingPayment(models.Model):
         )
         payments = self.browse([row[0] for row in self.env.cr.fetchall()])
         if payments:
+            booking = self.env["billing.booking"]
             try:
-                with self.env.cr.savepoint():
+                # What is left to write is written in the transaction's first one.
+                context = self.env.transaction.default_env.context
+                with booking._environments_kept(context), self.env.cr.savepoint():
                     payments._process()
             except psycopg2.OperationalError:
                 # Two workers in each other's way, or no database: nobody's payment.

@@ -275,6 +275,41 @@ class TestBooks(MatchCase):
             self.env.invalidate_all()
         self.assertEqual(*results)
 
+    def test_collective_items_hold_what_odoo_computes(self):
+        item_fields = [
+            "amount_residual", "amount_residual_currency", "date", "debit", "credit",
+            "move_name", "no_followup", "parent_state", "price_subtotal",
+            "price_total", "reconciled", "statement_line_id",
+        ]  # fmt: skip
+        for number, lock_date in enumerate((False, "2026-11-30")):
+            self.company.fiscalyear_lock_date = lock_date
+            first, second = self.invoices[2 * number : 2 * number + 2]
+            _file, payments = self.load(
+                self.camt(
+                    [
+                        self.payment(move.payment_reference, move.amount_residual)
+                        for move in (first, second)
+                    ],
+                    message_id=f"L{number}",
+                )
+            )
+            with self.subTest(lock_date=lock_date):
+                self.assertTrue(all(payments.mapped("is_collective")))
+                self.env.flush_all()
+                self.env.invalidate_all()
+                move = payments.statement_line_id.move_id
+                items = move.line_ids
+                before = [move.always_tax_exigible, items.read(item_fields)]
+                # Without it they are items like any other to Odoo.
+                items.billing_payment_id = False
+                for name in item_fields:
+                    self.env.add_to_compute(items._fields[name], items)
+                self.env.add_to_compute(move._fields["always_tax_exigible"], move)
+                self.env.flush_all()
+                self.env.invalidate_all()
+                after = [move.always_tax_exigible, items.read(item_fields)]
+                self.assertEqual(before, after)
+
     def test_a_locked_period_keeps_the_banks_date_on_the_payment(self):
         self.company.fiscalyear_lock_date = "2026-11-30"
         payment = self.pay(self.reference)
