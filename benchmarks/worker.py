@@ -26,6 +26,7 @@ TASKS = {
     "evidence_best": ("evidence_peers", "best_matches"),
     "evidence_write": ("evidence_peers", "write_file"),
     "evidence_pay": ("evidence_peers", "pay"),
+    "desk": ("bench_desk", "measure"),
 }
 
 
