@@ -12,14 +12,14 @@ with one click.
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from math import exp, log
 
 from odoo.addons.billing_base.core.reference import compact
 
 from .decide import Query
 from .edits import explain
-from .weights import DELAY_STEPS, Weights
+from .weights import DEFAULT_WEIGHTS, DELAY_STEPS, Weights
 
 # How the reference of the invoice arrived
 EXACT = "exact"
@@ -315,6 +315,24 @@ def _write_group(weights: Weights, group: str, shares: Mapping[str, float]) -> W
     if group == "delays":
         return replace(weights, delays=tuple(values.values()))
     return replace(weights, **{group: values})
+
+
+def revive(data: Mapping) -> Weights:
+    """Weights that another release of this addon has stored.
+
+    What has no place any more is left out; what has come since, or is divided
+    otherwise now, is as shipped.
+    """
+    kept = {}
+    for item in fields(Weights):
+        shipped = getattr(DEFAULT_WEIGHTS, item.name)
+        value = data.get(item.name, shipped)
+        if isinstance(shipped, dict) and set(value) != set(shipped):
+            continue
+        if isinstance(shipped, tuple) and len(value) != len(shipped):
+            continue
+        kept[item.name] = value
+    return Weights.from_json(kept)
 
 
 def _move(
