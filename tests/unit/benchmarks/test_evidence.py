@@ -1,7 +1,5 @@
 """The evidence benchmark judges as it says."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from odoo.addons.billing_bank_file.core.decision import (
@@ -136,9 +134,9 @@ def test_targets_count_what_is_for_nothing_open_apart():
 
 
 def test_batches_never_cross_a_round():
-    truths = [SimpleNamespace(round=at // 5) for at in range(12)]
-    assert [len(group) for group in _batches(truths, 3)] == [3, 2, 3, 2, 2]
-    assert [len(group) for group in _batches(truths, 0)] == [5, 5, 2]
+    rows = [(at, at // 5) for at in range(12)]
+    assert [len(group) for group in _batches(rows, 3)] == [3, 2, 3, 2, 2]
+    assert list(_batches(rows, 0))[1:] == [[5, 6, 7, 8, 9], [10, 11]]
 
 
 @pytest.mark.parametrize(("count", "limit"), [(0, 2.996), (1, 4.744), (10, 16.96)])
