@@ -340,6 +340,7 @@ def _write_payments(env, company, world, offsets, file, payments):
         " kind text, amount_kind text, name_kind text, account_kind text,"
         " moves int[], credits int[], partners int[])"
     )
+    cr.execute("CREATE INDEX IF NOT EXISTS bench_truth_idx ON bench_truth (id)")
     cr.execute(
         "DELETE FROM billing_payment p USING bench_truth t"
         " WHERE t.id = p.id AND t.file = %s",
