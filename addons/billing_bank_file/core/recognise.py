@@ -8,8 +8,12 @@ from .camt import CamtReader
 from .errors import shown
 from .ocr_giro import OcrGiroReader
 from .source import MAX_BYTES, Source
+from .table import UnknownTableError, open_table
+from .table_reader import TableReader
 
-SUPPORTED = "camt.053 and camt.054 (001.02, 001.04, 001.08), OCR giro and BgMax"
+SUPPORTED = (
+    "camt.053 and camt.054 (001.02, 001.04, 001.08), OCR giro, BgMax, or a table"
+)
 CAMT_MESSAGES = {
     f"camt.{message}.001.{version}"
     for message in ("053", "054")
@@ -25,10 +29,13 @@ _BOMS = (
 _ENCODINGS = {"utf-8", "utf-16", "iso8859-1", "iso8859-15", "cp1252", "ascii"}
 _BINARY = (
     (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive (or an Excel file)"),
+    (b"PK\x03\x04", "a ZIP archive that is no Excel workbook"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"BZh", "a bzip2 archive"),
-    (b"\xd0\xcf\x11\xe0", "an Office document"),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an old Office document; save a workbook as .xlsx or as CSV",
+    ),
 )
 _DECLARATION = re.compile(r"<\?xml\s[^>]*?\?>")
 _ENCODING = re.compile(r"""\sencoding\s*=\s*["']([\w.:-]+)["']""", re.ASCII)
@@ -41,25 +48,29 @@ _NAMESPACE = re.compile(r"""\sxmlns(:[\w.-]+)?\s*=\s*["']([^"']*)["']""")
 _ISO = "urn:iso:std:iso:20022:tech:xsd:"
 
 
-def open_bank_file(source, name, *, max_bytes=MAX_BYTES):
+def open_bank_file(source, name, *, max_bytes=MAX_BYTES, settings=None):
     """Recognise a bank file and open it for reading.
 
     :param source: path or binary stream; a stream is left open
     :param str name: the name to show in messages; it has no other influence
     :param int max_bytes: largest file that is read
+    :param settings: called with a :class:`~.table.Table` when the file is one; returns
+        the :class:`~.table_reader.Setting` to read it with, or None when nobody has
+        explained its columns
     :return: a :class:`~.source.Reader`: iterate it for the transactions, then ask
         for its ``summary``
     :raises BankFileError: when the file is none of the supported formats
+    :raises UnknownTableError: when it is a table that nobody has explained
     """
     source = Source(source, name, max_bytes)
     try:
-        return _reader(source)
+        return _reader(source, settings)
     except BaseException:
         source.close()
         raise
 
 
-def _reader(source):
+def _reader(source, settings):
     head = source.head()
     if not head:
         raise source.error("expected a bank file, found an empty file")
@@ -76,7 +87,26 @@ def _reader(source):
     if start.lstrip().startswith((b"<", b"\x00<")):
         return _xml_reader(source, head, bom)
     _refuse_legacy(source, start)
-    raise _unknown(source, head, bom)
+    table = open_table(source)
+    if not table:
+        raise _unknown(source, head, bom)
+    setting = settings(table) if settings else None
+    if not setting:
+        raise _unexplained(source, table)
+    return TableReader(source, table, setting)
+
+
+def _unexplained(source, table):
+    found = table.guess()
+    line, names = found or (0, ())
+    columns = ", ".join(shown(name) for name in names[:8]) or "no headings"
+    return UnknownTableError(
+        f"expected {SUPPORTED} whose columns are known, found a table with {columns}: "
+        "upload it in Odoo once and say what its columns mean",
+        file=source.name,
+        line=line,
+        field="table",
+    )
 
 
 def _unknown(source, head, bom):

@@ -113,8 +113,12 @@ class Reader:
     Iterate it once; checks that need the end of the file come at the end, so
     whoever stores transactions while reading must be able to roll back.
 
-    :ivar str format: ``ocr_giro`` or the name of the ISO 20022 message
+    :ivar str format: ``ocr_giro``, ``bgmax``, ``csv``, ``xlsx`` or the name of the ISO
+        20022 message
+    :ivar int journal_id: the journal that is known before anything is read; 0 for none
     """
+
+    journal_id = 0
 
     def __init__(self, source, format_, summary):
         self.format = format_

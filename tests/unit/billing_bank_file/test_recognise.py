@@ -39,7 +39,10 @@ def test_the_name_of_a_file_means_nothing(name):
         (b"%PDF-1.7 ...", "PDF"),
         (b"PK\x03\x04....", "ZIP"),
         (b"\x1f\x8b\x08....", "gzip"),
-        (b"Date;Amount;Text\n2026-11-20;1,00;x\n", "'Date;Amount;Text"),
+        (
+            b"Date;Amount;Text\n2026-11-20;1,00;x\n",
+            "table with 'Date', 'Amount', 'Text'",
+        ),
         (b"\x00\x01\x02\x03binary", "beginning with"),
         (b"\xef\xbb\xbf01BGMAX               0120261120", "BgMax with a byte order"),
         (b"0120261120AUTOGIRO", "Autogiro"),
