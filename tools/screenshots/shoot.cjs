@@ -11,9 +11,9 @@ const path = require("path");
 const [base, executablePath, folder] = process.argv.slice(2);
 const LONGEST_WAIT = 60000;
 
-async function login(browser, user) {
+async function login(browser, user, viewport = {width: 1400, height: 900}) {
   const context = await browser.newContext({
-    viewport: {width: 1400, height: 900},
+    viewport,
     reducedMotion: "reduce",
   });
   const page = await context.newPage();
@@ -80,6 +80,26 @@ async function review(page) {
   await shoot(page, "payment-form");
 }
 
+const DESK = "billing_kid_match.billing_review_desk_action";
+
+async function reviewDesk(page) {
+  await open(page, DESK, ".o_review_row .o_review_probability");
+  await page.locator(".o_review_row:has(.o_review_probability)").first().click();
+  await page.waitForSelector(".o_review_card_active .o_review_bar");
+  await shoot(page, "review-desk");
+  await page
+    .locator(".o_review_card_active")
+    .screenshot({path: path.join(folder, "review-desk-evidence.png")});
+}
+
+async function reviewDeskOnPhone(page) {
+  await open(page, DESK, ".o_review_row .o_review_probability");
+  await shoot(page, "review-desk-phone");
+  await page.locator(".o_review_row:has(.o_review_probability)").first().click();
+  await page.waitForSelector(".o_review_card_active .o_review_bar");
+  await shoot(page, "review-desk-phone-payment");
+}
+
 async function history(page) {
   await page.locator("[name=candidate_ids] td[name=move_id] a").first().click();
   await page.waitForSelector("button[name=action_billing_hold]");
@@ -131,6 +151,10 @@ async function main() {
   });
   try {
     const page = await login(browser, "accountant");
+    await reviewDesk(page);
+    await reviewDeskOnPhone(
+      await login(browser, "accountant", {width: 390, height: 844})
+    );
     await review(page);
     await history(page);
     await bankFiles(page);

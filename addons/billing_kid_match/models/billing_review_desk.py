@@ -1,8 +1,9 @@
 import dataclasses
 import hashlib
 import json
+import re
 from collections import defaultdict
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytz
 
@@ -25,7 +26,9 @@ MOST_ROWS = 200
 MOST_ITEMS = 60
 MOST_FOUND = 30
 #: Customers of one name whose invoices are looked at.
-MOST_NAMED = 500
+MOST_NAMED = 200
+#: Open invoices of one number, customer or amount that are put in order.
+MOST_LOOKED_AT = 500
 #: Payments one call accepts; the screen calls again until all are done.
 MOST_ACCEPTED = 50
 #: Payments one bulk accept offers.
@@ -514,7 +517,8 @@ class BillingReviewDesk(models.AbstractModel):
                               partner.name AS partner_name, m.amount_residual
                          FROM billing_payment_candidate c
                          JOIN account_move m ON m.id = c.move_id
-                         JOIN res_partner partner ON partner.id = m.commercial_partner_id
+                         JOIN res_partner partner
+                           ON partner.id = m.commercial_partner_id
                         WHERE c.payment_id = p.id
                           AND m.state = 'posted' AND m.amount_residual > 0
                         ORDER BY c.sequence, c.id
@@ -692,7 +696,11 @@ class BillingReviewDesk(models.AbstractModel):
             (_("End-to-end id"), payment.end_to_end_id, "number"),
             (_("Mandate"), payment.mandate_reference, "number"),
             (_("Type"), payment.payment_type, "text"),
-            (_("File"), f"{payment.file_id.name}, {payment.position}", "text"),
+            (
+                _("File"),
+                payment.file_id and f"{payment.file_id.name}, {payment.position}",
+                "text",
+            ),
         ]
 
     def _cards(self, payment):
@@ -906,19 +914,7 @@ class BillingReviewDesk(models.AbstractModel):
         """
         partner = self.env["res.partner"].browse(partner_id).commercial_partner_id
         partner.check_access("read")
-        moves = self.env["account.move"].search(
-            [
-                ("commercial_partner_id", "=", partner.id),
-                ("company_id", "=", payment.company_id.id),
-                ("move_type", "in", ("out_invoice", "out_receipt", "out_refund")),
-                ("state", "=", "posted"),
-                ("payment_state", "in", ("not_paid", "partial", "blocked")),
-                ("currency_id", "=", payment.currency_id.id),
-            ],
-            order="invoice_date_due, id",
-            limit=MOST_ITEMS + 1,
-        )
-        self._fetch_moves(moves)
+        moves = self._open_moves(payment, partner)
         more = len(moves) > MOST_ITEMS
         items = [
             {
@@ -945,6 +941,39 @@ class BillingReviewDesk(models.AbstractModel):
             "matches": [[items[at]["id"] for at in found.places] for found in matches],
         }
 
+    def _open_moves(self, payment, partner):
+        """Open invoices and credit notes of a customer, the oldest first.
+
+        Asked for apart, because each has its index.
+
+        :return: one more than is shown when there are more
+        """
+        common = Domain(
+            [
+                ("commercial_partner_id", "=", partner.id),
+                ("company_id", "=", payment.company_id.id),
+                ("currency_id", "=", payment.currency_id.id),
+                ("state", "=", "posted"),
+            ]
+        )
+        moves = self.env["account.move"]
+        found = moves.search(
+            common
+            & Domain("move_type", "in", ("out_invoice", "out_receipt"))
+            & Domain("payment_state", "in", ("not_paid", "partial", "blocked")),
+            order="invoice_date_due, id",
+            limit=MOST_ITEMS + 1,
+        )
+        found += moves.search(
+            common
+            & Domain("move_type", "=", "out_refund")
+            & Domain("payment_state", "in", ("not_paid", "partial")),
+            order="id",
+            limit=MOST_ITEMS + 1,
+        )
+        self._fetch_moves(found)
+        return found.sorted(lambda move: (move.invoice_date_due or date.max, move.id))
+
     def _stamp(self, payment):
         """What a person saw of a payment, in short.
 
@@ -952,6 +981,7 @@ class BillingReviewDesk(models.AbstractModel):
             them
         :rtype: str
         """
+        self._fetch_moves(payment.candidate_ids.move_id)
         seen = [
             payment.id,
             payment.state,
@@ -997,15 +1027,19 @@ class BillingReviewDesk(models.AbstractModel):
             rows = self.env.execute_query(
                 SQL(
                     """
-                    SELECT m.id FROM account_move m
-                     WHERE %s AND m.company_id = %s AND m.state = 'posted'
-                       AND m.move_type IN ('out_invoice', 'out_receipt')
-                       AND m.payment_state IN ('not_paid', 'partial', 'blocked')
-                     ORDER BY m.amount_residual = %s DESC, m.invoice_date_due, m.id
+                    SELECT id FROM (
+                        SELECT m.id, m.amount_residual, m.invoice_date_due
+                          FROM account_move m
+                         WHERE %s AND m.company_id = %s AND m.state = 'posted'
+                           AND m.move_type IN ('out_invoice', 'out_receipt')
+                           AND m.payment_state IN ('not_paid', 'partial', 'blocked')
+                         LIMIT %s) AS some
+                     ORDER BY amount_residual = %s DESC, invoice_date_due, id
                      LIMIT %s
                     """,
                     condition,
                     payment.company_id.id,
+                    MOST_LOOKED_AT,
                     payment.amount,
                     MOST_FOUND + 1,
                 )
@@ -1021,29 +1055,17 @@ class BillingReviewDesk(models.AbstractModel):
         :rtype: list[SQL]
         """
         conditions = [SQL("m.name IN %s", tuple({text, text.upper()}))]
-        if self.env.registry.has_trigram and len(text) >= 3:
-            conditions.append(SQL("m.name ILIKE %s", f"%{_escaped(text)}%"))
-        partners = (
-            self.env["res.partner"]
-            .sudo()
-            ._search(
-                Domain("billing_customer_number", "=", text) | Domain("ref", "=", text)
-            )
-        )
-        conditions.append(SQL("m.commercial_partner_id IN %s", partners.subselect()))
-        words = [word for word in names.index_words(text) if len(word) > 1]
-        if words and not any(word.isdigit() for word in words):
+        number = _NUMBER.search(text)
+        if number:
             conditions.append(
                 SQL(
-                    """m.commercial_partner_id IN (
-                        SELECT p.commercial_partner_id FROM res_partner p
-                         WHERE %s @> %s::text[] AND p.name IS NOT NULL
-                         LIMIT %s)""",
-                    _WORDS,
-                    words,
-                    MOST_NAMED,
+                    "m.sequence_number = %s AND m.payment_reference IS NOT NULL",
+                    int(number[0]),
                 )
             )
+        partners = self._find_customers(text)
+        if partners:
+            conditions.append(SQL("m.commercial_partner_id IN %s", tuple(partners)))
         amount = self._read_amount(text)
         if amount is not None:
             conditions.append(
@@ -1054,6 +1076,40 @@ class BillingReviewDesk(models.AbstractModel):
                 )
             )
         return conditions
+
+    def _find_customers(self, text):
+        """Customers by number, or by all words of their name.
+
+        :return: list of commercial partner ids
+        """
+        partners = (
+            self.env["res.partner"]
+            .sudo()
+            .search_fetch(
+                Domain("billing_customer_number", "=", text) | Domain("ref", "=", text),
+                ["commercial_partner_id"],
+                limit=MOST_NAMED,
+            )
+        )
+        found = dict.fromkeys(partners.commercial_partner_id.ids)
+        words = [word for word in names.index_words(text) if len(word) > 1]
+        if words and not any(word.isdigit() for word in words):
+            found.update(
+                self.env.execute_query(
+                    SQL(
+                        """
+                        SELECT p.commercial_partner_id, NULL FROM res_partner p
+                         WHERE %s @> %s::text[] AND p.name IS NOT NULL
+                           AND p.commercial_partner_id IS NOT NULL
+                         LIMIT %s
+                        """,
+                        _WORDS,
+                        words,
+                        MOST_NAMED,
+                    )
+                )
+            )
+        return list(found)
 
     def _read_amount(self, text):
         """A number as people write amounts, with either decimal mark.
@@ -1208,6 +1264,8 @@ class BillingReviewDesk(models.AbstractModel):
         return min(max(float(probability), 0.5), 1.0)
 
 
+#: The number at the end of an invoice's name.
+_NUMBER = re.compile(r"[0-9]{1,9}\Z")
 _WORDS = SQL(names.WORDS_SQL.format(column="p.name"))
 
 #: Not settled by an accountant in Odoo's own screens. One probe for each payment of
@@ -1238,8 +1296,3 @@ def _set_size(reasons):
         if reason["code"] == "part_of_sum":
             return reason["values"].get("count", 0)
     return 0
-
-
-def _escaped(text):
-    """A text for ``ILIKE`` that stands for itself."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,9 +1,10 @@
 import {Component, onWillStart, useRef, useState} from "@odoo/owl";
-import {count, percent, sums} from "./format";
+import {count, sums} from "./format";
 import {Dialog} from "@web/core/dialog/dialog";
 import {KeepLast} from "@web/core/utils/concurrency";
 import {RecordSelector} from "@web/core/record_selectors/record_selector";
 import {_t} from "@web/core/l10n/translation";
+import {formatFloat} from "@web/core/utils/numbers";
 import {useAutofocus} from "@web/core/utils/hooks";
 
 /** Why a payment is set aside, for colleagues. */
@@ -120,9 +121,7 @@ export class BulkDialog extends Component {
     }
 
     presetLabel(probability) {
-        return percent(probability).startsWith(">")
-            ? `${probability * 100} %`
-            : percent(probability);
+        return `${formatFloat(probability * 100, {digits: [0, 2]})} %`;
     }
 
     async onProbability(event) {

@@ -53,7 +53,9 @@ export class DeskModel {
         this.lastSearch = markRaw(new KeepLast());
         this.timers = markRaw({});
         this.version = 0;
+        this.total = 0;
         this.generation = 0;
+        this.serial = 0;
         this.filters = {
             state: "waiting",
             sort: "oldest",
@@ -77,9 +79,30 @@ export class DeskModel {
 
     // Reading the list
 
-    async start() {
+    /**
+     * @param {object} [memory] what {@link remembered} told when the screen was left
+     */
+    async start(memory) {
+        if (memory) {
+            Object.assign(this.filters, memory.filters);
+            this.log = memory.log;
+            this.serial = memory.log.length;
+        }
         await Promise.all([this.reload(), this.loadOverview()]);
+        const index = memory ? this.store.indexOf(memory.paymentId) : -1;
+        if (index > 0) {
+            this.select(index);
+        }
         this.loadMeter();
+    }
+
+    /** @returns {object} what brings the screen back as it is */
+    get remembered() {
+        return {
+            filters: {...this.filters},
+            log: this.log.map((entry, at) => ({...entry, key: at + 1})),
+            paymentId: this.current ? this.current.id : false,
+        };
     }
 
     /** Read the list anew from its beginning. */
@@ -143,16 +166,18 @@ export class DeskModel {
         const current = this.current;
         this.store.reset(total);
         this.store.fill(offset, rows, total);
-        if (current) {
-            const index = this.store.indexOf(current.id);
-            this.index =
-                index >= 0 ? index : Math.min(this.index, Math.max(total - 1, 0));
-        }
         this.changed();
+        const index = current ? this.store.indexOf(current.id) : -1;
+        if (index >= 0) {
+            this.index = index;
+        } else {
+            this.select(this.index);
+        }
     }
 
     changed() {
         this.version++;
+        this.total = this.store.total;
     }
 
     async loadOverview() {
@@ -444,6 +469,9 @@ export class DeskModel {
 
     /** What Enter does. */
     accept() {
+        if (!this.details) {
+            return null;
+        }
         if (this.chosen.length) {
             return this.acceptChosen();
         }
@@ -494,7 +522,7 @@ export class DeskModel {
         this.store.remove(index);
         this.changed();
         this.select(index);
-        return this.save(row, index, () =>
+        return this.save(row, index, action, () =>
             this.orm.call(DESK, "act", [row.id, action, values, details.stamp])
         );
     }
@@ -532,7 +560,7 @@ export class DeskModel {
         }
     }
 
-    async save(row, index, call) {
+    async save(row, index, action, call) {
         this.pending++;
         try {
             const result = await this.saving.exec(call);
@@ -541,7 +569,9 @@ export class DeskModel {
                 this.putBack(result.row || row, index, result.message);
                 return false;
             }
-            this.remember({id: row.id, index, message: result.message});
+            if (action !== "unpark") {
+                this.remember({id: row.id, index, message: result.message});
+            }
             if (result.row && this.belongs(result.row)) {
                 this.store.insert(index, result.row);
                 this.changed();
@@ -558,7 +588,7 @@ export class DeskModel {
     }
 
     remember(entry) {
-        this.log.push(entry);
+        this.log.push({...entry, key: ++this.serial});
         if (this.log.length > LONGEST_LOG) {
             this.log.shift();
         }

@@ -22,6 +22,7 @@ import {standardActionServiceProps} from "@web/webclient/actions/action_service"
 import {useDebounced} from "@web/core/utils/timing";
 import {useHotkey} from "@web/core/hotkeys/hotkey_hook";
 import {useService} from "@web/core/utils/hooks";
+import {useSetupAction} from "@web/search/action_hook";
 
 /** Where a person's choice not to use single keys is kept. */
 const KEYS_OFF = "billing_kid_match.review_desk.keys_off";
@@ -46,7 +47,6 @@ export class ReviewDesk extends Component {
         this.action = useService("action");
         this.dialog = useService("dialog");
         this.notification = useService("notification");
-        this.ui = useState(useService("ui"));
         this.model = useState(
             new DeskModel({
                 orm: useService("orm"),
@@ -69,7 +69,8 @@ export class ReviewDesk extends Component {
         Object.assign(this, {count, day, duration, money, percent, sums});
         this.filterText = useDebounced((text) => this.model.filter({text}), TYPING);
         this.useKeys();
-        onWillStart(() => this.model.start());
+        onWillStart(() => this.model.start(this.props.state));
+        useSetupAction({getLocalState: () => this.model.remembered});
         onMounted(() => this.focusList());
         // The raw record and the place in the page are those of one payment.
         useEffect(
@@ -108,12 +109,15 @@ export class ReviewDesk extends Component {
 
     /**
      * @param {string} text a sentence
-     * @param {object} [options] of the notification service
+     * @param {object} [options] of the notification service; what is no trouble stays
+     *     in the line below
      */
     say(text, options = {}) {
         // A screen reader reads the region; a text said twice has to change.
         this.state.live = this.state.live === text ? `${text} ` : text;
-        this.notification.add(text, {type: "info", ...options});
+        if (["danger", "warning"].includes(options.type)) {
+            this.notification.add(text, options);
+        }
     }
 
     // Keys
@@ -139,6 +143,7 @@ export class ReviewDesk extends Component {
 
     useKeys() {
         const free = (target) => !target.closest(OWN_KEYS);
+        const box = (target) => target.matches("input[type=checkbox]");
         // In the panel beside the list the arrows scroll.
         const inList = (target) => free(target) && !target.closest(".o_review_detail");
         const letter = (target) =>
@@ -153,7 +158,11 @@ export class ReviewDesk extends Component {
         add("end", () => this.model.select(this.model.store.total - 1), inList);
         add("arrowright", () => this.model.chooseCard(this.model.card + 1), inList);
         add("arrowleft", () => this.model.chooseCard(this.model.card - 1), inList);
-        add("enter", () => this.model.accept(), free);
+        add(
+            "enter",
+            () => this.decide(() => this.model.accept()),
+            (target) => box(target) || free(target)
+        );
         add("escape", () => this.onEscape());
         add("j", () => this.model.move(1), letter, true);
         add("k", () => this.model.move(-1), letter, true);

@@ -43,7 +43,7 @@ export class ReviewList extends Component {
                 this.reveal();
                 this.show();
             },
-            () => [this.props.index, this.props.version]
+            () => [this.props.index]
         );
         useEffect(
             (element) => this.props.setFocus(() => element?.focus()),
