@@ -211,22 +211,22 @@ class AccountJournal(models.Model):
         """
         self.ensure_one()
         own = self.bank_account_id.sanitized_acc_number
-        bare = _bare_account(account)
-        return bool(own and _bare_account(own) == bare) or (
+        bare = bare_account(account)
+        return bool(own and bare_account(own) == bare) or (
             bare in _giro_numbers(self.billing_giro_numbers)
         )
 
 
-def _bare_account(account):
+def bare_account(account):
     """Account number in one form: the national number where an IBAN contains it.
 
     A Norwegian IBAN is «NO», two check digits and the eleven-digit account number; a
     Swedish one «SE», two check digits, three for the bank and the account number with
     zeros before it. Bankgiro numbers are written with and without leading zeros.
 
-    >>> _bare_account("NO93 8601 1117 947"), _bare_account("8601.11.17947")
+    >>> bare_account("NO93 8601 1117 947"), bare_account("8601.11.17947")
     ('86011117947', '86011117947')
-    >>> _bare_account("SE45 5000 0000 0583 9825 7466"), _bare_account("5839-8257466")
+    >>> bare_account("SE45 5000 0000 0583 9825 7466"), bare_account("5839-8257466")
     ('58398257466', '58398257466')
     """
     account = re.sub(r"[^0-9A-Z]", "", account.upper())

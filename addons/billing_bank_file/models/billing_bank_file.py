@@ -84,6 +84,9 @@ class BillingBankFile(models.Model):
     settled_count = fields.Integer(
         string="Reconciled", compute="_compute_outcome_counts"
     )
+    assigned_count = fields.Integer(
+        string="On Account", compute="_compute_outcome_counts"
+    )
     review_count = fields.Integer(string="To Review", compute="_compute_outcome_counts")
 
     _checksum_unique = models.UniqueIndex(
@@ -105,6 +108,7 @@ class BillingBankFile(models.Model):
             file.settled_count = sum(
                 counts.get((file.id, state), 0) for state in ("reconciled", "partial")
             )
+            file.assigned_count = counts.get((file.id, "assigned"), 0)
             file.review_count = sum(
                 counts.get((file.id, state), 0) for state in ("proposed", "unmatched")
             )
@@ -144,11 +148,13 @@ class BillingBankFile(models.Model):
             source = io.BytesIO(source)
         # Recognised before it is read through for the checksum: what is no bank file
         # is refused at once, whatever its size.
-        open_bank_file(source, name)
+        settings = self.env["billing.table.format"]._settings(name, journal)
+        open_bank_file(source, name, settings=settings)
         source.seek(0)
         checksum = hashlib.file_digest(source, "sha256").hexdigest()
         source.seek(0)
-        reader = open_bank_file(source, name)
+        reader = open_bank_file(source, name, settings=settings)
+        journal = journal or self.env["account.journal"].browse(reader.journal_id)
         journals = JournalFinder(self.env, name, journal)
         transactions = iter(reader)
         first = next(transactions, None)

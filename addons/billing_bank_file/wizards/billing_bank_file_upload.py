@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..core.errors import BankFileError
+from ..core.table import UnknownTableError
 
 # Payments booked while the user waits; the schedule does the rest.
 AT_ONCE = 200
@@ -21,6 +22,12 @@ class BillingBankFileUpload(models.TransientModel):
     attachment_ids = fields.Many2many(
         comodel_name="ir.attachment", string="Bank Files", required=True
     )
+    # While tables wait for an explanation of their columns
+    unknown_ids = fields.Many2many(
+        comodel_name="ir.attachment", relation="billing_bank_file_upload_unknown_rel"
+    )
+    file_ids = fields.Many2many(comodel_name="billing.bank.file")
+    newest_file = fields.Integer()
 
     # === CRUD METHODS === #
 
@@ -45,8 +52,8 @@ class BillingBankFileUpload(models.TransientModel):
         if not self.attachment_ids:
             raise UserError(self.env._("Choose at least one file."))
         files_sudo = self.env["billing.bank.file"].sudo()
-        results = files_sudo
         newest = files_sudo.search([], order="id desc", limit=1).id
+        results, unknown = files_sudo, self.attachment_ids.browse()
         for attachment in self.attachment_ids:
             content = attachment.raw or b""
             try:
@@ -54,9 +61,64 @@ class BillingBankFileUpload(models.TransientModel):
                     file, _seen = files_sudo._import(
                         content, attachment.name, self.journal_id
                     )
+            except UnknownTableError:
+                unknown |= attachment
+                continue
             except BankFileError as error:
                 file = files_sudo._refuse(attachment.name, content, error)
             results |= file.sudo()
+        self.write(
+            {
+                "file_ids": results.ids,
+                "unknown_ids": unknown.ids,
+                "newest_file": newest,
+            }
+        )
+        return self._next()
+
+    # === BUSINESS METHODS === #
+
+    def _go_on(self, file, attachment):
+        """Continue after a table was explained and imported.
+
+        :param file: its ``billing.bank.file``
+        :param attachment: the table
+        :return: action
+        """
+        self.write(
+            {
+                "file_ids": [fields.Command.link(file.id)],
+                "unknown_ids": [fields.Command.unlink(attachment.id)],
+            }
+        )
+        return self._next()
+
+    def _next(self):
+        """Ask about the next table that nobody explained, or show what came in.
+
+        :return: action
+        """
+        files_sudo = self.env["billing.bank.file"].sudo()
+        while self.unknown_ids:
+            attachment = self.unknown_ids[0]
+            try:
+                return self.env["billing.table.mapping"]._open(self, attachment)
+            except BankFileError as error:
+                file = files_sudo._refuse(attachment.name, attachment.raw, error)
+                self.write(
+                    {
+                        "file_ids": [fields.Command.link(file.id)],
+                        "unknown_ids": [fields.Command.unlink(attachment.id)],
+                    }
+                )
+        return self._finish()
+
+    def _finish(self):
+        """Match what came in, tidy up, and show the files.
+
+        :return: action
+        """
+        results = self.sudo().file_ids
         _done, remaining = (
             self.env["billing.payment"].sudo()._process_next(results, AT_ONCE)
         )
@@ -74,7 +136,7 @@ class BillingBankFileUpload(models.TransientModel):
                 {"res_id": results.id, "view_mode": "form"} if len(results) == 1 else {}
             ),
         }
-        repeated = results.filtered(lambda file: file.id <= newest)
+        repeated = results.filtered(lambda file: file.id <= self.newest_file)
         return self._tell_repeated(repeated, action) if repeated else action
 
     # === HELPERS === #
