@@ -15,4 +15,6 @@ from . import (
     billing_payment,
     billing_payment_resolution,
     billing_payment_statement_line,
+    billing_table_column,
+    billing_table_format,
 )

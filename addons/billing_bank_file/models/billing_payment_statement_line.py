@@ -81,9 +81,7 @@ class BillingPayment(models.Model):
         :param limit: the most lines to take
         :return: the new payments, state «new»
         """
-        self.env["account.bank.statement.line"].flush_model()
-        self.env["account.move.line"].flush_model()
-        self.flush_model()
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """

