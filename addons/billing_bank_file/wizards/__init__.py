@@ -1,1 +1,1 @@
-from . import billing_bank_file_upload
+from . import billing_bank_file_upload, billing_table_mapping
