@@ -221,8 +221,11 @@ class Ledger:
     def left(self, invoice: Invoice) -> int:
         return invoice.residual - self._taken.get(invoice.move_id, 0)
 
-    def take(self, invoice: Invoice, amount: int):
-        self._taken[invoice.move_id] = self._taken.get(invoice.move_id, 0) + amount
+    def take(self, move_id: int, amount: int):
+        self._taken[move_id] = self._taken.get(move_id, 0) + amount
+
+    def give_back(self, move_id: int, amount: int):
+        self._taken[move_id] -= amount
 
 
 class Decider:
@@ -269,7 +272,7 @@ class Decider:
         shares = []
         candidates = []
         for invoice in invoices:
-            self.ledger.take(invoice, invoice.residual)
+            self.ledger.take(invoice.move_id, invoice.residual)
             shares.append(Share(invoice.move_id, invoice.residual))
             candidates.append(self._candidate(invoice, probability, reasons))
         return Decision(
@@ -354,7 +357,7 @@ class Decider:
             doubts.append(Reason("reference_in_text"))
         if not doubts:
             taken = min(left, paid.amount)
-            self.ledger.take(invoice, taken)
+            self.ledger.take(invoice.move_id, taken)
             candidate = self._candidate(invoice, probability, tuple(reasons))
             return Decision(
                 paid.payment_id,
@@ -409,7 +412,7 @@ class Decider:
         best = scored[0] if scored else None
         if best and self._is_enough(paid, look, facts, scored, covered):
             invoice = best.invoice
-            self.ledger.take(invoice, paid.amount)
+            self.ledger.take(invoice.move_id, paid.amount)
             candidates = self._candidates(paid, look, scored[:1])
             return Decision(
                 paid.payment_id,

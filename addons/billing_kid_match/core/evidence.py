@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from math import exp, log
 
+from rapidfuzz.distance import OSA
+
 from odoo.addons.billing_bank_file.core.decision import (
     ASSIGNED,
     PARTIAL,
@@ -30,7 +32,7 @@ from odoo.addons.billing_bank_file.core.decision import (
 
 from . import names, scoring
 from .decide import Paid, Query, reference_reasons
-from .edits import Explanation, explain
+from .edits import MAX_EDITS, Explanation, explain
 from .scoring import Invoice
 from .subsets import ALL, OLDEST, subsets
 from .weights import (
@@ -50,16 +52,27 @@ from .weights import (
 
 # Chance that somebody else's name agrees in this way. What agrees more is counted.
 _BY_CHANCE = {NAME_SURNAME: 0.004, NAME_INITIALS: 2e-4, NAME_TYPO: 2e-5}
+_SAME_PERSON = (NAME_EXACT, NAME_PART, NAME_INITIALS, NAME_TYPO)
 #: Share of strangers' payments without any reference.
 _STRANGER_BARE = 0.5
 #: Share of strangers who pay from an account that is known for a customer.
 _STRANGER_KNOWN = 0.03
+#: Payments after which an account is half as likely to pay for somebody new.
+_ACCOUNT_TRUST = 10
 #: Share of customers' payments that state a number which is nothing of ours.
 _FOREIGN = 0.0005
+_FOREIGN_IN_TEXT = 0.3
 #: Invoices of a customer whose reference may be stated for a later one.
 _EARLIER = 6
+#: Share of odd amounts that are one of a few equal parts.
+_INSTALMENT = 0.15
 #: How the amounts of payments for several invoices are put together.
 _SET_SHARES = {ALL: 0.55, OLDEST: 0.25}
+#: People whose names could come up by chance, however small the book is.
+_POPULATION = 20_000
+#: What speaks for a customer, amount and day apart, before money goes to his account:
+#: that nobody else is in sight is not enough.
+_TELLING = log(10_000)
 #: Reminder fees that payers add or leave out, in minor units by country: the rate of
 #: the year and the one before, once and twice (inkassoforskriften § 1-2; lag 1981:739).
 REMINDER_FEES = {"NO": (3500, 3800, 7000, 7600), "SE": (6000,)}
@@ -93,6 +106,8 @@ class Customer:
         him, 0–1
     :param name_share: the same for payments under the payer's name
     :param namesakes: customers that share the payer's words with him, himself included
+    :param kin: customers that share one word with the payer's name and him, 0 when too
+        many to count
     :param delay: mean days from due date to payment, None when unknown
     :param mention: log-likelihood ratio of what the texts say of him
     :param mentioned: the words for it
@@ -106,6 +121,7 @@ class Customer:
     account_share: float = 0.0
     name_share: float = 0.0
     namesakes: int = 1
+    kin: int = 0
     delay: float | None = None
     mention: float = 0.0
     mentioned: tuple[Reason, ...] = ()
@@ -119,6 +135,7 @@ class Scene:
     :param sharing: those of them with just the paid amount
     :param customers: all who may have paid
     :param account_known: the payer's account paid for some customer before
+    :param account_total: number of payments it made
     :param namesakes: customers who bear the payer's name
     :param fees: amounts in minor units by which an invoice grows when it is reminded
     """
@@ -127,6 +144,7 @@ class Scene:
     sharing: int
     customers: Sequence[Customer]
     account_known: bool = False
+    account_total: int = 0
     namesakes: int = 0
     fees: tuple[int, ...] = ()
 
@@ -141,6 +159,9 @@ class Explained:
     :param is_whole: everything it settles is settled to the last digit
     :param distance: edits between the paid and the issued reference, -1 when the
         reference took no part
+    :param is_named: the texts name what it settles
+    :param closed: the paid invoice that it pays again
+    :param telling: what name, account, reference and texts say of the customer, in nats
     """
 
     customer: Customer | None
@@ -151,6 +172,7 @@ class Explained:
     distance: int = -1
     is_named: bool = False
     closed: Invoice | None = None
+    telling: float = 0.0
     probability: float = 0.0
 
 
@@ -208,7 +230,6 @@ class Weigher:
         weights = self.weights
         scene = base.scene
         who = self._unknown_payer(base)
-        no_reference = self._reference_of_nothing(base)
         loaded = sum(
             item.invoice.residual == base.paid.amount
             for customer in scene.customers
@@ -220,12 +241,12 @@ class Weigher:
         if left:
             amount = log(weights.amount_equal) - base.log_amount
             found.append(
-                Explained(None, (), each + log(left) + who + no_reference + amount)
+                Explained(None, (), each + log(left) + who + base.no_reference + amount)
             )
         elsewhere = log(
             weights.open * weights.amount_other + weights.known + weights.absent
         )
-        found.append(Explained(None, (), elsewhere + who + no_reference))
+        found.append(Explained(None, (), elsewhere + who + base.no_reference))
         return found
 
     def _unknown_payer(self, base) -> float:
@@ -242,17 +263,11 @@ class Weigher:
         if base.paid.payer_account:
             has, new = weights.remembered, weights.accounts[ACCOUNT_NEW]
             if base.scene.account_known:
-                result += log(weights.accounts[ACCOUNT_OTHER] / _STRANGER_KNOWN)
+                result += base.account_other
             else:
                 known = 1 - _STRANGER_KNOWN
                 result += log((has * new + (1 - has) * known) / known)
         return result
-
-    def _reference_of_nothing(self, base) -> float:
-        """A reference that is no invoice's of the customer, or none at all."""
-        if base.query is None:
-            return log(self.weights.bare / _STRANGER_BARE)
-        return log(_FOREIGN)
 
     def _of_customer(self, base, customer: Customer) -> list[Explained]:
         """All that one customer may be paying."""
@@ -261,14 +276,12 @@ class Weigher:
         references = {}
         for item in (*customer.open, *customer.closed):
             references[item.invoice.move_id] = self._reference(base, item.invoice)
-        known = [how for _, how in references.values() if how is not None]
         # a reference of his that was stated for something else
-        stale, stale_how = self._reference_of_nothing(base), None
+        stale = base.no_reference
         for value, how in references.values():
             if how is not None:
-                value += log(weights.stale / weights.exact / _EARLIER)
-                if value > stale:
-                    stale, stale_how = value, how
+                other = value + log(weights.stale / weights.exact / _EARLIER)
+                stale = max(stale, other)
         found = []
         debts = [item for item in customer.open if item.invoice.residual > 0]
         for item in debts:
@@ -278,19 +291,18 @@ class Weigher:
         found += self._sets(base, customer, who, parts, references, stale)
         # something that is not open: an invoice again, or nothing in the books
         per_customer = log((weights.known * 0.5 + weights.absent) / base.customers)
-        found.append(Explained(customer, (), per_customer + who + stale, parts))
+        nothing = base.no_reference
+        for item in customer.closed:
+            value, how = references[item.invoice.move_id]
+            if how is not None:
+                nothing = max(nothing, value + log(weights.stale / _EARLIER))
+        found.append(
+            Explained(
+                customer, (), per_customer + who + nothing, parts, telling=who + stale
+            )
+        )
         for item in customer.closed:
             found.append(self._again(base, customer, item, who, parts, references))
-        if known and stale_how is not None:
-            # his own reference, for something that is not open
-            found.append(
-                Explained(
-                    customer,
-                    (),
-                    log(weights.absent / base.customers) + who + stale,
-                    parts,
-                )
-            )
         return found
 
     def _who(self, base, customer) -> tuple[float, tuple[Reason, ...]]:
@@ -321,9 +333,11 @@ class Weigher:
             for known in customer.names:
                 how = names.compare(paid, known)
                 if how in (NAME_EXACT, NAME_PART):
-                    chance = max(customer.namesakes, 1) / base.customers
+                    chance = max(customer.namesakes, 1) / base.population
                 else:
                     chance = _BY_CHANCE.get(how, 0.98)
+                    if how == NAME_SURNAME and customer.kin:
+                        chance = customer.kin / base.population
                 chance = min(chance, 0.98)
                 weight = log(weights.names[how] / len(base.names)) - log(chance)
                 if best is None or weight > best.weight:
@@ -333,7 +347,7 @@ class Weigher:
                     best = Reason(f"name_{how}", values, weight)
         if customer.name_share:
             weight = log(weights.names[NAME_OTHER] * customer.name_share)
-            weight += log(base.customers / max(base.scene.namesakes, 1))
+            weight += log(base.population / max(base.scene.namesakes, 1))
             if best is None or weight > best.weight:
                 best = Reason("name_seen", (("name", base.names[0]),), weight)
         return best
@@ -345,14 +359,13 @@ class Weigher:
         weights = self.weights
         if customer.account_share:
             weight = log(weights.accounts[ACCOUNT_SAME] * customer.account_share)
-            weight += log(base.customers / _STRANGER_KNOWN)
+            weight += log(base.population / _STRANGER_KNOWN)
             code = "account_seen" if customer.account_share > 0.95 else "account_shared"
             return Reason(code, (("account", account),), weight)
         if base.scene.account_known:
             if not customer.accounts:
                 return None
-            weight = log(weights.accounts[ACCOUNT_OTHER] / _STRANGER_KNOWN)
-            return Reason("account_other", (("account", account),), weight)
+            return Reason("account_other", (("account", account),), base.account_other)
         if customer.accounts:
             weight = log(weights.accounts[ACCOUNT_NEW] / (1 - _STRANGER_KNOWN))
             return Reason("account_new", (("account", account),), weight)
@@ -360,11 +373,9 @@ class Weigher:
 
     def _reference(self, base, invoice: Invoice) -> tuple[float, Explanation | None]:
         """What the stated reference says of an invoice."""
-        if base.query is None:
-            return log(self.weights.bare / _STRANGER_BARE), None
-        how = explain(base.query.key, invoice.key) if invoice.key else None
+        how = base.explain(invoice.key)
         if how is None:
-            return log(_FOREIGN), None
+            return base.no_reference, None
         seen = scoring.log_reference(how, len(invoice.key), self.weights)
         return seen - base.log_reference, how
 
@@ -394,6 +405,7 @@ class Weigher:
             is_whole=code in ("amount_exact", "amount_rounded", "fee_included"),
             distance=-1 if how is None else how.distance,
             is_named=bool(item.mentioned) and item.mention > 6,
+            telling=who + reference + item.mention,
         )
 
     def _reference_parts(self, base, how, weight, is_stale) -> list[Reason]:
@@ -486,6 +498,7 @@ class Weigher:
                     (parts[0], *seen, *said, *parts[1:], amount),
                     is_whole=True,
                     distance=-1 if how is None else how.distance,
+                    telling=who + reference + mention,
                 )
             )
         return found
@@ -500,7 +513,7 @@ class Weigher:
         else:
             amount = log(weights.amount_other)
         value = log(weights.again / _EARLIER / base.customers) + who + reference
-        value += amount + item.mention
+        value += amount + item.mention + _again_after(base.paid.day, item.due)
         distance = -1 if how is None else how.distance
         return Explained(customer, (), value, parts, distance=distance, closed=invoice)
 
@@ -542,7 +555,7 @@ class Weigher:
                 (("count", len(group)),),
                 log(weights.shared / 3) - base.log_amount,
             )
-            reference = self._reference_of_nothing(base)
+            reference = base.no_reference
             code = "several_customers"
             found.append(
                 Explained(
@@ -600,14 +613,13 @@ class Weigher:
         worth = tuple(
             item for item in candidates if item.probability >= self.policy.propose
         )
-        shown = worth or candidates[:3]
         return Decision(
             paid.payment_id,
-            PROPOSED if shown else UNMATCHED,
+            PROPOSED if worth else UNMATCHED,
             (),
-            shown[0].probability if shown else 0.0,
+            worth[0].probability if worth else 0.0,
             reasons,
-            shown,
+            worth,
             partner_id=partner_id,
         )
 
@@ -622,7 +634,7 @@ class Weigher:
     def _is_enough(self, best: Explained, found: Sequence[Explained]) -> bool:
         owner = best.customer
         policy = self.policy_of(owner.partner_id) if owner else self.policy
-        if best.probability < policy.evidence:
+        if not policy.by_evidence or best.probability < policy.evidence:
             return False
         rest = max(
             (item.probability for item in found if item is not best), default=0.0
@@ -654,15 +666,19 @@ class Weigher:
     def _sure_customer(self, found) -> tuple[float, Customer | None]:
         """The likeliest customer, whatever he pays."""
         sums: dict[int, float] = {}
+        told: dict[int, list[float]] = {}
         owners = {}
         for item in found:
             if item.customer is not None:
                 key = item.customer.partner_id
                 sums[key] = sums.get(key, 0.0) + item.probability
+                told.setdefault(key, []).append(item.telling)
                 owners[key] = item.customer
         if not sums:
             return 0.0, None
         key = max(sums, key=sums.__getitem__)
+        if max(told[key]) < _TELLING:
+            return 0.0, None
         return sums[key], owners[key]
 
     def _candidates(self, found) -> tuple[Candidate, ...]:
@@ -707,26 +723,90 @@ class _Base:
         self.scene = scene
         self.count = max(scene.open_count, 1)
         self.customers = max(round(scene.open_count * 0.75), 1)
+        self.population = max(self.customers, _POPULATION)
+        # An account that has paid for the same people many times is less likely to pay
+        # for others now
+        trust = _ACCOUNT_TRUST / (_ACCOUNT_TRUST + scene.account_total)
+        self.account_other = log(
+            weights.accounts[ACCOUNT_OTHER] * trust / _STRANGER_KNOWN
+        )
         self.log_amount = weights.log_amount(
             paid.amount, scene.sharing, scene.open_count
+        )
+        # A number that is some invoice's reference is no chance: the payer took it from
+        # a wrong invoice, or means it
+        self.is_ours = query is not None and any(
+            item.invoice.key == query.key
+            for customer in scene.customers
+            for item in (*customer.open, *customer.closed)
         )
         self.log_reference = 0.0
         if query is not None:
             self.log_reference = log(weights.length_share) - scoring.information(
                 query.key
             )
+            if self.is_ours:
+                crossed = log(weights.crossed / self.count)
+                self.log_reference = max(self.log_reference, crossed)
         behalf = names.on_behalf_of(paid.payer_name) + names.on_behalf_of(paid.text)
         payer = [paid.payer_name] if names.name_key(paid.payer_name) else []
         self.names = tuple(dict.fromkeys((*payer, *behalf)))
+        self.no_reference = self._no_reference(weights)
         # Whose account it is says whose name it is: then the name is no second witness
         self.is_identified = not behalf and any(
             customer.account_share > 0
             and any(
-                names.compare(paid.payer_name, known) in (NAME_EXACT, NAME_PART)
+                names.compare(paid.payer_name, known) in _SAME_PERSON
                 for known in customer.names
             )
             for customer in scene.customers
         )
+
+    def _no_reference(self, weights: Weights) -> float:
+        """What a reference that is no invoice's of the customer, or none, says."""
+        if self.query is None:
+            return log(weights.bare / _STRANGER_BARE)
+        if self.is_ours:
+            return 0.0
+        # in a message anything may stand, whoever writes it
+        foreign = log(_FOREIGN_IN_TEXT if self.query.in_text else _FOREIGN)
+        # or one of our own that is damaged beyond what was searched: leading zeros are
+        # no accident then
+        key = self.query.key
+        own = scoring.information(key) - scoring.information(key.lstrip("0") or "0")
+        damaged = log(weights.edits[1] / weights.length_share) + own
+        return max(foreign, damaged)
+
+    def explain(self, issued: str) -> Explanation | None:
+        """How the stated reference became what it is, were ``issued`` meant."""
+        if self.query is None or not issued:
+            return None
+        key = self.query.key
+        if OSA.distance(key, issued, score_cutoff=MAX_EDITS) > MAX_EDITS and (
+            OSA.distance(key.lstrip("0"), issued.lstrip("0"), score_cutoff=MAX_EDITS)
+            > MAX_EDITS
+        ):
+            return None
+        return explain(key, issued)
+
+
+def _instalments(amount: int, residual: int) -> int:
+    """Of how many equal parts an amount is one, 0 when it is none."""
+    for count in (2, 3, 4, 5, 6, 10, 12):
+        if abs(amount * count - residual) < count:
+            return count
+    return 0
+
+
+def _again_after(day: date | None, due: date | None) -> float:
+    """How much less likely an invoice is paid twice the longer ago it was due."""
+    if day is None or due is None:
+        return 0.0
+    days = (day - due).days
+    for last, share in ((14, 1.0), (31, 0.4), (62, 0.1)):
+        if days <= last:
+            return log(share)
+    return log(0.02)
 
 
 def _step(days: int) -> int:

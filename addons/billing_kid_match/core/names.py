@@ -122,6 +122,14 @@ def index_probes(name: str) -> list[tuple[str, ...]]:
     return sorted(pairs)
 
 
+def kin_probes(name: str) -> list[str]:
+    """Words of a name that may be a surname: the last and, in lists, the first."""
+    found = [
+        word for word in index_words(name) if len(word) > 3 and word not in _FILLERS
+    ]
+    return list(dict.fromkeys((found[-1], found[0]))) if len(found) > 1 else []
+
+
 def on_behalf_of(text: str) -> list[str]:
     """Names that a text says the payment is for.
 
@@ -200,7 +208,7 @@ def _one_slip(one: str, other: str) -> bool:
     longest = max(len(one), len(other))
     if longest < _MIN_TYPO_LENGTH:
         return False
-    if min(len(one), len(other)) >= 6 and (
+    if min(len(one), len(other)) >= 4 and (
         one.startswith(other) or other.startswith(one)
     ):
         return True  # the bank cut it

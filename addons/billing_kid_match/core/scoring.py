@@ -190,6 +190,8 @@ def _looks_valid(key: str, issued: Sequence[str]) -> bool:
 
 def information(key: str) -> float:
     """How much a stranger would have to guess to hit a reference, in nats."""
+    if key.isdecimal():
+        return _LN10 * len(key)
     return sum(_LN36 if char.isalpha() else _LN10 for char in key)
 
 

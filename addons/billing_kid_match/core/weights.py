@@ -193,7 +193,10 @@ class Policy:
         which numbering counts as dense
     :param candidates: most invoices to show
     :param evidence: probability asked when more than the reference has to tell
+    :param by_evidence: whether anything is booked by more than its reference
     :param margin: how many times as likely as the next one the invoice must be
+    :param vetted: probability below which a repaired reference is weighed with all
+        other evidence before it is booked
     :param customer: probability of the customer from which the money goes to his
         account when the invoice is not sure; 0 when it never does
     """
@@ -206,6 +209,8 @@ class Policy:
     dense: float = 2.0
     candidates: int = 5
     evidence: float = 0.999
+    vetted: float = 0.999999
+    by_evidence: bool = True
     margin: float = 100.0
     customer: float = 0.9999
 

@@ -153,6 +153,7 @@ class BillingMatchPolicy(models.Model):
             ),
             evidence=company_sudo.billing_match_evidence_threshold,
             margin=company_sudo.billing_match_margin,
+            by_evidence=company_sudo.billing_match_evidence,
             customer=company_sudo.billing_match_assign_threshold
             if company_sudo.billing_match_assign
             else 0.0,

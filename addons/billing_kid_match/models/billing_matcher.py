@@ -1,4 +1,3 @@
-import dataclasses
 import json
 from collections import Counter, defaultdict
 from contextlib import contextmanager
@@ -30,7 +29,6 @@ from ..core.decide import (
 from ..core.edits import MAX_EDITS
 from ..core.queries import stated_references
 from ..core.scoring import Invoice, Surroundings
-from ..core.weights import DEFAULT_POLICY, DEFAULT_WEIGHTS
 from .account_move import ISSUED_SQL, OPEN_SQL
 
 _BUCKET = SQL(BUCKET_SQL.format(column="m.payment_reference"))
@@ -54,8 +52,8 @@ MAX_SAME_REFERENCE = 50
 #: An amount that at most so many open invoices share is searched whole; a more usual
 #: one by pieces of the reference.
 MAX_SAME_AMOUNT = 300
-#: Where counting invoices of one amount ends.
-MAX_COUNTED_AMOUNT = 50_000
+#: Where counting invoices of one amount ends; more are taken from the statistics.
+MAX_COUNTED_AMOUNT = 2_000
 #: Invoices looked at that share amount and one piece. A dense numbering has thousands
 #: behind its first digits; then the other pieces have to do.
 MAX_SAME_PIECE = 400
@@ -116,10 +114,15 @@ class BillingMatcher(models.AbstractModel):
         open_counts = self._count_open({paid.company_id for paid in payments})
         decider = Decider(self._get_weights(), self._get_policy(), open_counts)
 
-        def gather(places):
-            return self._gather(payments, looks, places, open_counts, units)
+        facts = {}
 
-        return decide_in_order(decider, payments, looks, gather)
+        def gather(places):
+            facts.update(self._gather(payments, looks, places, open_counts, units))
+            return facts
+
+        decisions = decide_in_order(decider, payments, looks, gather)
+        self._weigh_evidence(payments, looks, facts, decisions, decider, units)
+        return decisions
 
     @contextmanager
     def _planned_for_probes(self):
@@ -137,17 +140,12 @@ class BillingMatcher(models.AbstractModel):
         )
 
     def _get_weights(self):
-        """What the evidence is worth."""
-        return DEFAULT_WEIGHTS
+        """What the evidence is worth in the present company."""
+        return self.env["billing.match.weights"]._current(self.env.company)
 
     def _get_policy(self):
         """When a payment is booked without a person, in the present company."""
-        least = self.env.company.billing_match_threshold
-        return dataclasses.replace(
-            DEFAULT_POLICY,
-            one_edit=least,
-            two_edits=max(DEFAULT_POLICY.two_edits, least),
-        )
+        return self.env["billing.match.policy"]._default_policy(self.env.company)
 
     # === LOADING === #
 
@@ -353,7 +351,7 @@ class BillingMatcher(models.AbstractModel):
         }
 
     def _count_amounts(self, payments, places):
-        """How many open invoices share the amounts of payments, up to a limit.
+        """How many open invoices share the amounts of payments; roughly when many do.
 
         :return: number by company, currency and amount
         """
@@ -381,7 +379,34 @@ class BillingMatcher(models.AbstractModel):
                 _decimal_array((amount, unit_of[amount]) for amount in amounts),
             )
         )
-        return {amounts[at]: count for at, count in rows}
+        usual = {}
+        if any(count >= MAX_COUNTED_AMOUNT for _, count in rows):
+            usual = self._estimate_usual_amounts()
+        return {
+            amounts[at]: count
+            if count < MAX_COUNTED_AMOUNT
+            else max(count, usual.get(amounts[at][2] / unit_of[amounts[at]], 0))
+            for at, count in rows
+        }
+
+    def _estimate_usual_amounts(self):
+        """Number of open invoices by amount, for the amounts most of them share."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT usual.amount, usual.share * c.reltuples
+                  FROM pg_stats s
+                  JOIN pg_class c ON c.oid = to_regclass('account_move')
+                 CROSS JOIN LATERAL unnest(s.most_common_vals::text::numeric[],
+                                           s.most_common_freqs)
+                       AS usual(amount, share)
+                 WHERE s.schemaname = current_schema
+                   AND s.tablename = 'account_move'
+                   AND s.attname = 'amount_residual'
+                """
+            )
+        )
+        return {float(amount): round(count) for amount, count in rows}
 
     def _find_same_amount(self, payments, looks, places, sharing, near, units):
         """Add the open invoices with just the paid amount up to two edits away.

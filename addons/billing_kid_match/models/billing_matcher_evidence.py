@@ -6,20 +6,21 @@ from math import log
 from odoo import models
 from odoo.tools import SQL
 
-from odoo.addons.billing_bank_file.core.decision import (
-    BOOKED,
-    PROPOSED,
-    UNMATCHED,
-    Reason,
-)
+from odoo.addons.billing_bank_file.core.decision import BOOKED, Reason
 from odoo.addons.billing_base.core.reference import bucket, compact
 
-from ..core import names, texts
-from ..core.decide import CURRENCY
+from ..core import edits, names, texts
+from ..core.decide import AMOUNT, CURRENCY, UNKNOWN
 from ..core.evidence import REMINDER_FEES, Customer, Item, Scene, Weigher
 from ..core.scoring import Invoice
 from .account_move import ISSUED_SQL, OPEN_REFUND_SQL, OPEN_SQL
-from .billing_matcher import GATHERED, _decimal_array, _int_array, _text_array
+from .billing_matcher import (
+    GATHERED,
+    _amount_of,
+    _decimal_array,
+    _int_array,
+    _text_array,
+)
 
 _ISSUED = SQL(ISSUED_SQL)
 _OPEN = SQL(OPEN_SQL)
@@ -28,20 +29,24 @@ _WORDS = SQL(names.WORDS_SQL.format(column="p.name"))
 _ITEM = SQL(
     """m.id, m.commercial_partner_id, m.payment_reference,
        CASE WHEN m.move_type = 'out_refund'
-            THEN -m.amount_residual ELSE m.amount_residual END,
-       m.amount_total, m.currency_id, m.invoice_date_due, m.name,
+            THEN -m.amount_residual ELSE m.amount_residual END AS residual,
+       m.amount_total, m.currency_id, m.invoice_date_due,
        m.state = 'posted'
        AND m.payment_state IN ('not_paid', 'partial', 'blocked') AS is_open"""
 )
 
 #: Bearers of a name that are looked at; more of them say nothing without the amount.
 MAX_NAMESAKES = 400
+#: Bearers of one surname that are looked at. More common ones say too little.
+MAX_KIN = 150
 #: Bearers of a name whose invoices are all looked at.
 MAX_FEW_NAMESAKES = 12
 #: Open items of one customer that are looked at, the oldest ones.
 MAX_ITEMS = 40
 #: Open invoices of one amount that are looked at whosever they are.
 MAX_SAME_AMOUNT = 40
+#: Invoices near the stated reference whose customers are looked at.
+MAX_NEAR = 24
 #: Customers of one account that are looked at.
 MAX_OWNERS = 30
 #: Paid invoices of one customer with the paid amount that are looked at.
@@ -80,51 +85,79 @@ class BillingMatcher(models.AbstractModel):
         places = [
             at
             for at, item in enumerate(decisions)
-            if item.outcome in (PROPOSED, UNMATCHED)
-            and payments[at].amount > 0
+            if payments[at].amount > 0
             and looks[at].kind != CURRENCY
+            and self._is_to_weigh(item, looks[at], decider.policy)
         ]
         for start in range(0, len(places), GATHERED):
             part = places[start : start + GATHERED]
             self._load_details(payments, part)
-            scenes = self._load_scenes(payments, looks, facts, part, decider, units)
+            scenes, answered = self._load_scenes(
+                payments, looks, facts, part, decider, units
+            )
             weigher = Weigher(
                 decider.weights,
                 decider.policy,
-                self._policies_of(payments, scenes, decider.policy),
+                self._policies_of(scenes, decider.policy),
             )
             for at in part:
+                before = decisions[at]
+                for share in before.shares:
+                    decider.ledger.give_back(share.move_id, share.amount)
                 scene = self._as_left(scenes[at], decider.ledger)
-                query = looks[at].query
-                item = weigher.decide(payments[at], query, scene, decisions[at])
-                if item.outcome in BOOKED:
-                    self._take(item, scene, decider.ledger)
+                query = None if at in answered else looks[at].query
+                item = weigher.decide(payments[at], query, scene, before)
+                for share in item.shares:
+                    decider.ledger.take(share.move_id, share.amount)
                 decisions[at] = item
 
-    def _policies_of(self, payments, scenes, policy):
-        """Policy by partner id, for customers whose group has its own."""
-        return lambda partner_id: policy
+    def _policies_of(self, scenes, policy):
+        """Policy by partner id, where groups of customers have their own."""
+        company = self.env.company
+        policies = self.env["billing.match.policy"]
+        if not policies._any(company):
+            return lambda partner_id: policy
+        partners = {
+            customer.partner_id
+            for scene in scenes.values()
+            for customer in scene.customers
+        }
+        return policies._by_partner(company, list(partners)).__getitem__
+
+    @staticmethod
+    def _is_to_weigh(item, look, policy):
+        """Whether a decision by the reference alone is open to other evidence."""
+        if item.outcome not in BOOKED:
+            return True
+        if not policy.by_evidence:
+            return False
+        # another amount than is open may mean another invoice than is stated
+        if look.kind == AMOUNT:
+            return True
+        # in dense numbering two slips look like one slip of a neighbour
+        return look.kind == UNKNOWN and item.probability < policy.vetted
 
     @staticmethod
     def _as_left(scene, ledger):
-        """The scene as the payments decided before leave it."""
+        """The scene as the payments decided before leave it: what they settle counts
+        as paid."""
         for customer in scene.customers:
-            customer.open = [
+            free = [
                 item
                 for item in customer.open
                 if ledger.left(item.invoice) == item.invoice.residual
             ]
+            if len(free) < len(customer.open):
+                customer.closed += [
+                    dataclasses.replace(
+                        item,
+                        invoice=dataclasses.replace(item.invoice, is_open=False),
+                    )
+                    for item in customer.open
+                    if item not in free
+                ]
+                customer.open = free
         return scene
-
-    @staticmethod
-    def _take(item, scene, ledger):
-        invoices = {
-            entry.invoice.move_id: entry.invoice
-            for customer in scene.customers
-            for entry in customer.open
-        }
-        for share in item.shares:
-            ledger.take(invoices[share.move_id], share.amount)
 
     # === LOADING === #
 
@@ -158,7 +191,8 @@ class BillingMatcher(models.AbstractModel):
     def _load_scenes(self, payments, looks, facts, places, decider, units):
         """What is known around each of the payments.
 
-        :return: dict of place to :class:`~..core.evidence.Scene`
+        :return: dict of place to :class:`~..core.evidence.Scene`, and the places whose
+            stated reference is a number of another kind, such as an invoice number
         """
         strong = defaultdict(dict)  # place -> partner id -> Customer
         for at in places:
@@ -167,26 +201,48 @@ class BillingMatcher(models.AbstractModel):
             for invoice in (*look.invoices, *near):
                 strong[at].setdefault(invoice.partner_id, Customer(invoice.partner_id))
         accounts = self._find_accounts(payments, places, strong)
-        said = self._find_mentions(payments, looks, places, strong, units)
-        namesakes, many = self._find_namesakes(payments, places, strong)
+        said, answered = self._find_mentions(payments, looks, places, strong, units)
+        namesakes, many, kin = self._find_namesakes(payments, places, strong)
         weak = defaultdict(dict)
-        self._find_by_amount(payments, places, many, decider, strong, weak, units)
+        self._find_by_amount(payments, places, many, strong, weak, units)
+        for at, customers in weak.items():
+            for partner, customer in customers.items():
+                customer.namesakes = max(namesakes.get(at, 1), 1)
+                customer.kin = kin.get(at, {}).get(partner, 0)
         self._load_items(payments, looks, facts, places, strong, said, units)
         self._load_people(payments, places, strong, weak)
         fees = self._get_fees()
-        sharing = self._count_amounts(payments, places)
+        counted = self._count_amounts(
+            payments, [at for at in places if at not in facts]
+        )
         scenes = {}
         for at in places:
             paid = payments[at]
             scenes[at] = Scene(
                 decider.open_counts.get(paid.company_id, 0),
-                sharing[paid.company_id, paid.currency_id, paid.amount],
+                facts[at].around.sharing if at in facts else counted[_amount_of(paid)],
                 [*strong[at].values(), *weak[at].values()],
                 at in accounts,
+                accounts.get(at, 0),
                 namesakes.get(at, 0),
                 fees.get(paid.company_id, ()),
             )
-        return scenes
+        return scenes, answered
+
+    @staticmethod
+    def _near_invoices(paid, look, fact):
+        """Invoices that the reference led to: its own, and those near enough to matter.
+
+        In dense numbering hundreds are two edits away; of these only the ones with the
+        paid amount say anything.
+        """
+        near = list(look.invoices)
+        for invoice in fact.near if fact else ():
+            amount = invoice.residual if invoice.is_open else invoice.total
+            how = edits.explain(look.query.key, invoice.key)
+            if amount == paid.amount or (how is not None and how.distance < 2):
+                near.append(invoice)
+        return near[:MAX_NEAR]
 
     def _get_fees(self):
         """Reminder fees payers may have added, in minor units by company id."""
@@ -198,19 +254,19 @@ class BillingMatcher(models.AbstractModel):
     def _find_accounts(self, payments, places, strong):
         """Customers whose payments came from the same account.
 
-        :return: places of the payments whose account is known
+        :return: number of payments from the account by place, where it is known
         """
         wanted = defaultdict(list)
         for at in places:
             account = payments[at].payer_account
             if account:
                 wanted[payments[at].company_id, account].append(at)
-        known = set()
+        known = {}
         rows = self._remembered("account", list(wanted))
         for (company, key), owners in rows.items():
             total = sum(count for _, count in owners)
             for at in wanted[company, key]:
-                known.add(at)
+                known[at] = total
                 for partner, count in owners[:MAX_OWNERS]:
                     customer = strong[at].setdefault(partner, Customer(partner))
                     customer.account_share = count / total
@@ -247,8 +303,9 @@ class BillingMatcher(models.AbstractModel):
     def _find_namesakes(self, payments, places, strong):
         """Customers who bear the payer's name, or paid under it before.
 
-        :return: (number of bearers by place, bearers by place where they are too many
-            to look at all they owe)
+        :return: number of bearers by place; by place those of whom only invoices with
+            the paid amount are looked at; by place and partner id how many share a
+            surname with the payer
         """
         wanted = defaultdict(list)
         remembered = defaultdict(list)
@@ -270,8 +327,10 @@ class BillingMatcher(models.AbstractModel):
                 for partner, count in owners[:MAX_OWNERS]:
                     customer = strong[at].setdefault(partner, Customer(partner))
                     customer.name_share = count / total
-        bearers = self._probe_names(list(wanted))
-        counts, many = {}, defaultdict(set)
+        kin = self._find_kin(payments, places)
+        bearers = self._probe_names(list(wanted), MAX_NAMESAKES)
+        counts = {}
+        many = {at: dict.fromkeys(found) for at, found in kin.items()}
         for probe, partners in bearers.items():
             for at in wanted[probe]:
                 counts[at] = max(counts.get(at, 0), len(partners))
@@ -279,11 +338,12 @@ class BillingMatcher(models.AbstractModel):
                     for partner in partners:
                         strong[at].setdefault(partner, Customer(partner))
                 else:
-                    many[at].update(partners)
+                    many.setdefault(at, {}).update(dict.fromkeys(partners))
         for at, customers in strong.items():
             for customer in customers.values():
                 customer.namesakes = max(counts.get(at, 1), 1)
-        return counts, many
+                customer.kin = kin.get(at, {}).get(customer.partner_id, 0)
+        return counts, many, kin
 
     @contextmanager
     def _planned_for_words(self):
@@ -292,10 +352,54 @@ class BillingMatcher(models.AbstractModel):
         yield
         self.env.cr.execute("SET LOCAL enable_bitmapscan = off")
 
-    def _probe_names(self, probes):
+    def _find_kin(self, payments, places):
+        """Customers who share a rare surname with the payer: families pay for each
+        other.
+
+        :return: by place and partner id the number of those who share it
+        """
+        wanted = defaultdict(list)
+        common = self._get_common_words()
+        for at in places:
+            for word in names.kin_probes(payments[at].payer_name):
+                if word not in common:
+                    wanted[(word,)].append(at)
+        kin = defaultdict(dict)
+        for probe, partners in self._probe_names(list(wanted), MAX_KIN).items():
+            if len(partners) < MAX_KIN:
+                for at in wanted[probe]:
+                    for partner in partners:
+                        kin[at].setdefault(partner, len(partners))
+        return kin
+
+    def _get_common_words(self):
+        """Words of names that too many customers bear, as the statistics know them.
+
+        To look them up would cost more than all the others together.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT word.value
+                  FROM pg_stats s
+                  JOIN pg_class c ON c.oid = to_regclass('res_partner')
+                 CROSS JOIN LATERAL unnest(s.most_common_elems::text::text[],
+                                           s.most_common_elem_freqs)
+                       AS word(value, share)
+                 WHERE s.schemaname = current_schema
+                   AND s.tablename = 'res_partner_billing_words_idx'
+                   AND word.share * c.reltuples > %s
+                """,
+                MAX_KIN,
+            )
+        )
+        return {word for (word,) in rows}
+
+    def _probe_names(self, probes, limit):
         """Customers whose name holds all words of each probe.
 
         :param probes: list of tuples of words
+        :param limit: bearers of each that are looked at
         :return: dict of probe to list of commercial partner ids
         """
         if not probes:
@@ -317,7 +421,7 @@ class BillingMatcher(models.AbstractModel):
                     _int_array(range(len(probes))),
                     _text_array(" ".join(probe) for probe in probes),
                     _WORDS,
-                    MAX_NAMESAKES,
+                    limit,
                 )
             )
         found = defaultdict(dict)
@@ -325,7 +429,7 @@ class BillingMatcher(models.AbstractModel):
             found[probes[at]][partner] = True
         return {probe: list(partners) for probe, partners in found.items()}
 
-    def _find_by_amount(self, payments, places, many, decider, strong, weak, units):
+    def _find_by_amount(self, payments, places, many, strong, weak, units):
         """Open invoices with just the paid amount: of the bearers of a common name,
         and of anybody when few share the amount."""
         queries = []
@@ -343,9 +447,10 @@ class BillingMatcher(models.AbstractModel):
                        SELECT %s FROM account_move m
                         WHERE m.commercial_partner_id = q.partner_id
                           AND m.company_id = q.company_id
-                          AND m.currency_id = q.currency_id
-                          AND m.amount_residual = q.amount AND %s
-                        LIMIT 3) AS found
+                          AND m.currency_id = q.currency_id AND %s
+                       -- by customer first: thousands may share the amount
+                       OFFSET 0) AS found
+                 WHERE found.residual = q.amount
                 """,
                 _int_array(at for at, _ in queries),
                 _int_array(partner for _, partner in queries),
@@ -387,10 +492,7 @@ class BillingMatcher(models.AbstractModel):
             partner = item.invoice.partner_id
             if partner in strong[at]:
                 continue
-            customer = weak[at].setdefault(
-                partner,
-                Customer(partner, namesakes=max(len(many.get(at, ())), 1)),
-            )
+            customer = weak[at].setdefault(partner, Customer(partner))
             if all(
                 entry.invoice.move_id != item.invoice.move_id for entry in customer.open
             ):
@@ -399,24 +501,29 @@ class BillingMatcher(models.AbstractModel):
     def _find_mentions(self, payments, looks, places, strong, units):
         """Invoices and customers that the texts of payments mention.
 
-        :return: dict of place to dict of invoice id to (log-likelihood ratio, reasons)
+        :return: dict of place to dict of invoice id to (log-likelihood ratio,
+            reasons), and the places whose stated reference turned out to be another
+            number of ours
         """
-        by_place = {}
+        by_place, own = {}, {}
         for at in places:
             paid, look = payments[at], looks[at]
             stated = [query.raw for query in paid.queries if not query.in_text]
-            found = texts.mentions((paid.text, *stated))
-            own = bucket(look.query.key) if look.query else None
-            by_place[at] = [
-                mention for mention in found if bucket(mention.digits) != own
-            ]
-        said = defaultdict(dict)
-        self._find_numbers(payments, by_place, strong, said)
-        self._find_stated_elsewhere(payments, by_place, strong, said, units)
-        self._find_people_mentioned(payments, by_place, strong)
-        return said
+            by_place[at] = texts.mentions((paid.text, *stated))
+            if look.query and look.kind == UNKNOWN:
+                own[at] = bucket(look.query.key)
+        said, answered = defaultdict(dict), set()
 
-    def _find_numbers(self, payments, by_place, strong, said):
+        def answer(at, mention):
+            if own.get(at, "").endswith(mention.bare) and mention.bare:
+                answered.add(at)
+
+        self._find_numbers(payments, by_place, strong, said, answer)
+        self._find_stated_elsewhere(payments, looks, by_place, strong, said, units)
+        self._find_people_mentioned(payments, by_place, strong, answer)
+        return said, answered
+
+    def _find_numbers(self, payments, by_place, strong, said, answer):
         """Invoices mentioned by their number."""
         wanted = defaultdict(list)
         for at, found in by_place.items():
@@ -457,14 +564,16 @@ class BillingMatcher(models.AbstractModel):
                 weight = _weight(mention.role, digits)
                 strong[at].setdefault(partner, Customer(partner))
                 _say(said[at], move, weight, "number_in_text", name or mention.raw)
+                answer(at, mention)
 
-    def _find_stated_elsewhere(self, payments, by_place, strong, said, units):
+    def _find_stated_elsewhere(self, payments, looks, by_place, strong, said, units):
         """Invoices whose reference stands in the text besides another one."""
         wanted = defaultdict(list)
         for at, found in by_place.items():
             for mention in found:
                 key = bucket(mention.digits)
-                if len(key) >= 5:
+                query = looks[at].query
+                if len(key) >= 5 and not (query and key == bucket(query.key)):
                     wanted[key, payments[at].company_id].append((at, mention))
         targets = list(wanted)
         for place, invoice in self._probe_buckets(targets, units):
@@ -476,7 +585,7 @@ class BillingMatcher(models.AbstractModel):
                     invoice.reference,
                 )  # fmt: skip
 
-    def _find_people_mentioned(self, payments, by_place, strong):
+    def _find_people_mentioned(self, payments, by_place, strong, answer):
         """Customers mentioned by customer number, installation or telephone."""
         wanted = defaultdict(list)
         for at, found in by_place.items():
@@ -531,6 +640,7 @@ class BillingMatcher(models.AbstractModel):
                         customer.mentioned = (
                             Reason(code, (("number", mention.raw),), weight),
                         )
+                        answer(at, mention)
 
     def _load_items(self, payments, looks, facts, places, strong, said, units):
         """What the likely customers owe, and what they have paid of late."""
@@ -596,11 +706,27 @@ class BillingMatcher(models.AbstractModel):
             customer = strong[at].get(item.invoice.partner_id)
             if customer is not None:
                 (customer.open if row[-1] else customer.closed).append(item)
-        for at in places:
-            fact = facts.get(at)
-            for invoice in (*looks[at].invoices, *(fact.near if fact else ())):
-                if not invoice.is_open and (at, invoice.move_id) not in seen:
-                    strong[at][invoice.partner_id].closed.append(Item(invoice))
+        closed = [
+            (at, invoice)
+            for at in places
+            for invoice in (
+                *looks[at].invoices,
+                *(facts[at].near if at in facts else ()),
+            )
+            if not invoice.is_open and (at, invoice.move_id) not in seen
+        ]
+        dues = dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT id, invoice_date_due FROM account_move WHERE id = ANY(%s)",
+                    list({invoice.move_id for _, invoice in closed}),
+                )
+            )
+        )
+        for at, invoice in closed:
+            strong[at][invoice.partner_id].closed.append(
+                Item(invoice, dues.get(invoice.move_id))
+            )
 
     def _load_people(self, payments, places, strong, weak):
         """Names, number of known accounts and habit of all customers in question."""
@@ -659,7 +785,7 @@ def _written(wanted):
 
 
 def _to_item(row, units, said=None):
-    move, partner, reference, residual, total, currency, due, _name, is_open = row
+    move, partner, reference, residual, total, currency, due, is_open = row
     unit = units[currency]
     residual = round(float(residual) * unit)
     weight, reasons = (said or {}).get(move, (0.0, ()))
