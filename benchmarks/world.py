@@ -33,7 +33,9 @@ of all that the customer owes, 1 % something else: a reminder fee, rounded, inte
 10, of a closed invoice 13, invoice number 7, none 13 %. A reference whose check digit
 fails arrives as a message at every other bank. 5 % of all payments are for nothing
 open: a closed invoice paid again (40 % of them), a stranger (25 %), a stranger's number
-(15 %), another customer's reference with an amount of its own (20 %).
+(15 %), another customer's reference with an amount of its own (20 %). None of these
+without reference is just what its payer owes: nobody could tell it from a payment of
+that.
 
 Every payment is independent: none is booked before the next one is decided, and no
 invoice is meant twice in one batch, duplicates on purpose apart.
@@ -659,10 +661,10 @@ class Drawer:
         self.day = -rng.randrange(WINDOW)
         kind = _pick(rng, NOTHING_OPEN)
         if kind == "paid_again":
-            closed = rng.choice(self.closed)
-            newest = world.closed_of(world.owners[closed])[0]
-            at = newest if rng.random() < 0.7 else closed
             stated = _pick(rng, PAID_AGAIN)
+            at = self._take_closed()
+            while stated == "no_reference" and self._owes(at, world.amounts[at]):
+                at = self._take_closed()
             return self.pay(kind, at, moves=(), **self.stated(stated, at))
         if kind == "stranger":
             text = people.text(rng, people.IDLE)
@@ -681,9 +683,23 @@ class Drawer:
         if rng.random() < 0.5:
             return self.foreign(kind, amount, reference=reference)
         at = rng.randrange(len(world.open))
-        while world.owners[at] == world.owners[other]:
+        while world.owners[at] == world.owners[other] or self._owes(at, amount):
             at = rng.randrange(len(world.open))
-        return self.pay(kind, at, amount=amount, moves=(), reference=reference)
+        payment = self.pay(kind, at, amount=amount, moves=(), reference=reference)
+        while payment.account_kind == "other":
+            payment = self.pay(kind, at, amount=amount, moves=(), reference=reference)
+        return payment
+
+    def _take_closed(self) -> int:
+        """A closed invoice, rather the newest of its customer."""
+        closed = self.rng.choice(self.closed)
+        newest = self.world.closed_of(self.world.owners[closed])[0]
+        return newest if self.rng.random() < 0.7 else closed
+
+    def _owes(self, at: int, amount: int) -> bool:
+        """Whether the customer of an invoice owes an amount on any of his."""
+        owed = self.world.open_of(self.world.owners[at])
+        return any(self.world.amounts[other] == amount for other in owed)
 
     def exact(self) -> Payment:
         """A payment as it should be."""
