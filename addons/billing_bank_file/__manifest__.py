@@ -14,6 +14,7 @@
         "data/ir_cron.xml",
         "wizards/billing_bank_file_upload_views.xml",
         "wizards/billing_table_mapping_views.xml",
+        "wizards/billing_payment_decide_views.xml",
         "views/billing_bank_file_views.xml",
         "views/billing_payment_views.xml",
         "views/account_journal_views.xml",

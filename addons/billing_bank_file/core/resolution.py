@@ -21,6 +21,9 @@ REFUND = "refund"
 #: The payer is no customer, as far as can be seen.
 STRANGER = "stranger"
 
+#: What a company has a rule for: money for an invoice that is paid.
+PAID = (ALREADY_PAID, DUPLICATE)
+
 #: What evidence tells by itself, whether the money waits or is on account.
 _BY_REASON = {
     "already_covered": DUPLICATE,

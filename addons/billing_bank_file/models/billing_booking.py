@@ -1,9 +1,7 @@
 import contextlib
-import dataclasses
-from collections import defaultdict
 
 from odoo import Command, api, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..core import decision
@@ -56,7 +54,9 @@ class BillingBooking(models.AbstractModel):
 
     Sure payments that the bank books in one sum become items of one statement line;
     every other payment gets a statement line of its own. All writing goes through
-    Odoo's own posting and reconciliation.
+    Odoo's own posting and reconciliation. This file books in batch;
+    ``billing_booking_fit`` compares with what is open, ``billing_booking_settle`` books
+    what is special, ``billing_booking_undo`` takes off again.
     """
 
     _name = "billing.booking"
@@ -96,9 +96,9 @@ class BillingBooking(models.AbstractModel):
         by_id = {item.payment_id: item for item in decisions}
         collective = payments.filtered(
             lambda payment: (
-                by_id[payment.id].outcome in decision.BOOKED
-                and payment.bank_collective
+                payment.bank_collective
                 and payment.journal_id.billing_collective
+                and self._is_plain(by_id[payment.id], open_items)
             )
         )
         for entry in collective.grouped("bank_entry").values():
@@ -349,142 +349,6 @@ class BillingBooking(models.AbstractModel):
             )
         payments.invalidate_recordset(["counterpart_line_ids", "invoice_ids"])
 
-    @api.model
-    def _settle(self, payments, decisions):
-        """Book decisions on payments that wait on a statement line of their own.
-
-        Money that is on a customer's account already, because it was taken off an
-        invoice in Odoo's own screens, goes back to suspense first.
-
-        :param payments: ``billing.payment`` records that wait for a person, all rights
-        :param decisions: list of :class:`~..core.decision.Decision`, one for each
-        :return: the decisions as carried out, in the same order
-        :raises UserError: the money was used in Odoo's own screens meanwhile
-        """
-        payments = payments.with_context(billing_booking=True)
-        for payment in payments:
-            self._check_free(payment)
-        self._unbook(payments.filtered("counterpart_line_ids"))
-        open_items = self._lock_open_items(decisions)
-        decisions = [self._fit(item, open_items) for item in decisions]
-        by_id = {item.payment_id: item for item in decisions}
-        for payment in payments:
-            item = by_id[payment.id]
-            if item.outcome not in decision.BOOKED:
-                continue
-            line = payment.statement_line_id
-            owners = self._owners(item, open_items)
-            if len(owners) == 1:
-                # Odoo rebuilds a line whose partner changes, so that comes first.
-                line.partner_id = next(iter(owners))[0]
-            suspense = line._seek_for_lines()[1]
-            items = self._customer_items(payment, item, open_items)
-            items[-1]["balance"] = suspense.balance - sum(
-                values["balance"] for values in items[:-1]
-            )
-            line.with_context(force_delete=True, skip_readonly_check=True).write(
-                {
-                    "line_ids": [
-                        Command.delete(suspense.id),
-                        *[Command.create(values) for values in items],
-                    ]
-                }
-            )
-            self._reconcile(payment, by_id, open_items, {})
-        return decisions
-
-    # === BUSINESS METHODS - UNDOING === #
-
-    @api.model
-    def _unbook(self, payments):
-        """Take payments off their invoices; each then stands alone on suspense.
-
-        :param payments: reconciled ``billing.payment`` records
-        """
-        payments_sudo = payments.sudo().with_context(billing_booking=True)
-        fixed = payments_sudo.filtered(
-            lambda payment: (
-                payment.is_collective or self._is_closed(payment.statement_line_id)
-            )
-        )
-        single = payments_sudo - fixed
-        single.counterpart_line_ids.billing_payment_id = False
-        single.statement_line_id.action_undo_reconciliation()
-        for payment in fixed:
-            self.sudo()._take_out(payment)
-
-    @api.model
-    def _is_closed(self, line):
-        """Whether Odoo lets nobody rewrite a statement line: its period is locked, or
-        its entry is sealed with a hash."""
-        move = line.move_id
-        return bool(
-            move.inalterable_hash
-            or move._get_violated_lock_dates(move.date, has_tax=False)
-        )
-
-    @api.model
-    def _check_free(self, payment):
-        """Refuse to book money that somebody used in Odoo's own screens.
-
-        :param payment: ``billing.payment`` that waits for a person, all rights
-        :raises UserError: the money is not where a payment in review has it
-        """
-        line = payment.statement_line_id
-        items = payment.counterpart_line_ids
-        if items:
-            free = not (items.matched_debit_ids or items.matched_credit_ids)
-        else:
-            suspense = line._seek_for_lines()[1]
-            free = not payment.currency_id.compare_amounts(
-                -sum(suspense.mapped("amount_currency")), payment.amount
-            )
-        if not free or line.move_id.state != "posted":
-            raise UserError(
-                self.env._(
-                    "%(payment)s has been decided meanwhile.",
-                    payment=payment.display_name,
-                )
-            )
-
-    def _take_out(self, payment):
-        """Book one payment out of the statement line it is on, onto one of its own.
-
-        :param payment: ``billing.payment`` that is one of several items, or whose line
-            cannot be changed any more
-
-        The line is not rewritten. A second line takes the sum back from the customer,
-        a third brings it in again on the suspense account; on the bank account the two
-        add up to nothing. Odoo dates both after a locked period.
-        """
-        items = payment.counterpart_line_ids
-        items.remove_move_reconcile()
-        lines = self.env["account.bank.statement.line"]
-        for item in items:
-            back = lines.create(
-                {
-                    "journal_id": payment.journal_id.id,
-                    "date": payment.booking_date,
-                    "payment_ref": self.env._(
-                        "Taken out of %(entry)s", entry=item.move_id.name
-                    ),
-                    "amount": item.amount_currency,
-                    "partner_id": item.partner_id.id,
-                    "counterpart_account_id": item.account_id.id,
-                }
-            )
-            opposite = back.move_id.line_ids.filtered(
-                lambda line, account=item.account_id: line.account_id == account
-            )
-            (item + opposite).reconcile()
-        items.billing_payment_id = False
-        own = lines.create(
-            self._prepare_statement_line(
-                payment, decision.Decision(payment.id, decision.UNMATCHED), {}
-            )
-        )
-        payment.write({"statement_line_id": own.id, "is_collective": False})
-
     # === HELPERS === #
 
     @contextlib.contextmanager
@@ -504,96 +368,6 @@ class BillingBooking(models.AbstractModel):
             yield
         finally:
             kept.clear()
-
-    @api.model
-    def _lock_open_items(self, decisions):
-        """Read what is open on the invoices of decisions, and lock it.
-
-        :return: dict of invoice id to list of dicts (``id``, ``account_id``,
-            ``partner_id``, ``residual`` in minor units, ``currency_id``,
-            ``company_id``, ``taken``: minor units by payment id, empty yet), earliest
-            due first
-        """
-        move_ids = {share.move_id for item in decisions for share in item.shares}
-        if not move_ids:
-            return {}
-        self.env["account.move.line"].flush_model()
-        self.env["account.move"].flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT item.move_id, item.id, item.account_id, item.partner_id,
-                       item.currency_id, item.company_id,
-                       round(item.amount_residual_currency
-                             * power(10, currency.decimal_places))::bigint
-                  FROM account_move_line AS item
-                  JOIN account_account AS account ON account.id = item.account_id
-                  JOIN res_currency AS currency ON currency.id = item.currency_id
-                  JOIN account_move AS move ON move.id = item.move_id
-                 WHERE item.move_id IN %s
-                   AND item.parent_state = 'posted'
-                   AND move.move_type IN ('out_invoice', 'out_receipt')
-                   AND account.account_type = 'asset_receivable'
-                   AND NOT item.reconciled
-                 ORDER BY item.date_maturity, item.id
-                   FOR NO KEY UPDATE OF item
-                """,
-                tuple(move_ids),
-            )
-        )
-        open_items = defaultdict(list)
-        for row in self.env.cr.fetchall():
-            open_items[row[0]].append(
-                {
-                    "id": row[1],
-                    "account_id": row[2],
-                    "partner_id": row[3],
-                    "currency_id": row[4],
-                    "company_id": row[5],
-                    "residual": int(row[6]),
-                    "taken": {},
-                }
-            )
-        return open_items
-
-    @api.model
-    def _fit(self, item, open_items):
-        """Compare a decision with what is open, and take its money from there.
-
-        ``open_items`` is drawn down, so that two payments of one batch never settle
-        the same money.
-        """
-        if item.outcome not in decision.BOOKED:
-            return item
-        payment = self.env["billing.payment"].browse(item.payment_id)
-        targets = [open_items.get(share.move_id, []) for share in item.shares]
-        fits = bool(item.shares) and all(
-            0 < share.amount <= sum(target["residual"] for target in found)
-            and all(
-                target["currency_id"] == payment.currency_id.id
-                and target["company_id"] == payment.company_id.id
-                for target in found
-            )
-            for share, found in zip(item.shares, targets, strict=True)
-        )
-        if not fits:
-            return dataclasses.replace(
-                item,
-                outcome=decision.PROPOSED if item.candidates else decision.UNMATCHED,
-                shares=(),
-                reasons=(decision.Reason("changed_meanwhile"), *item.reasons),
-            )
-        for share, found in zip(item.shares, targets, strict=True):
-            rest = share.amount
-            for target in found:
-                taken = min(rest, target["residual"])
-                if taken > 0:
-                    of_target = target["taken"]
-                    already = of_target.get(item.payment_id, 0)
-                    of_target[item.payment_id] = already + taken
-                    target["residual"] -= taken
-                    rest -= taken
-        return item
 
     @api.model
     def _booking_context(self, journal, currency):

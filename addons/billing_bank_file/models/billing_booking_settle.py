@@ -3,6 +3,9 @@ from odoo import Command, api, models
 from ..core import decision
 from .billing_booking import PLAIN_ITEM
 
+# Of what is given at once, what is only true before an entry is posted.
+BEFORE_POSTING = ("parent_state", "move_name", "reconciled")
+
 
 class BillingBooking(models.AbstractModel):
     """Books what is not plain: credits on account, small differences, credit notes,
@@ -68,7 +71,10 @@ class BillingBooking(models.AbstractModel):
     def _replace_suspense(self, payment, item, open_items):
         """Put the items of a decision in place of a payment's suspense item."""
         line = payment.statement_line_id
-        values = self._parcel_items(payment, item, open_items)
+        values = [
+            {name: value for name, value in vals.items() if name not in BEFORE_POSTING}
+            for vals in self._parcel_items(payment, item, open_items)
+        ]
         customers = [vals for vals in values if "billing_payment_id" in vals]
         partner_ids = {vals["partner_id"] for vals in customers}
         if len(partner_ids) == 1:

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.tools import SQL
 
+from odoo.addons.base.models.res_bank import sanitize_account_number
+
 from ..core import decision, resolution
 from ..core.resolution import resolution_of
 
@@ -54,6 +56,7 @@ class BillingPayment(models.Model):
         compute="_compute_refund_id",
         help="The refund that is proposed or paid.",
     )
+    can_refund = fields.Boolean(compute="_compute_can_refund")
     is_undecided = fields.Boolean(compute="_compute_is_undecided")
 
     # Few payments wait on account or aside; they are looked for when invoices are
@@ -72,10 +75,47 @@ class BillingPayment(models.Model):
                 :1
             ]
 
+    @api.depends("state", "partner_id", "refund_id", "counterpart_line_ids.reconciled")
+    def _compute_can_refund(self):
+        for payment in self:
+            waits = payment.state in (decision.PROPOSED, decision.UNMATCHED)
+            payment.can_refund = (
+                payment.amount > 0
+                and not payment.refund_id
+                and bool(
+                    payment.partner_id if waits else payment.sudo()._credit_items()
+                )
+            )
+
     @api.depends("state")
     def _compute_is_undecided(self):
         for payment in self:
             payment.is_undecided = payment.state in decision.UNDECIDED
+
+    # === ACTIONS === #
+
+    def action_unpark(self):
+        """Take up payments that were set aside.
+
+        :raises UserError: a payment is not set aside
+        """
+        for payment in self:
+            payment._unpark()
+        return True
+
+    def action_refund(self):
+        """Propose a refund and show it.
+
+        :raises UserError: nothing is left to pay back, or a refund is under way
+        """
+        self.ensure_one()
+        self._refund()
+        return self.action_open_refund()
+
+    def action_open_refund(self):
+        """Show the refund of the payment."""
+        self.ensure_one()
+        return self.refund_id._get_records_action(name=self.env._("Refund"))
 
     # === BUSINESS METHODS - DECISIONS OF PEOPLE === #
 
@@ -105,9 +145,11 @@ class BillingPayment(models.Model):
 
         :param partner: ``res.partner``; its commercial partner gets the money
         :raises AccessError: the user may not decide, or may not see the customer
-        :raises UserError: the payment was decided meanwhile, or the customer belongs
-            to another company
+        :raises UserError: the payment was decided meanwhile, no customer is given, or
+            the customer belongs to another company
         """
+        if not partner:
+            raise UserError(self.env._("Please choose the customer."))
         partner.check_access("read")
         payment_sudo = self._take_for_decision()
         customer = partner.commercial_partner_id
@@ -362,6 +404,8 @@ class BillingPayment(models.Model):
             )
         partner = items.partner_id
         journal = self.journal_id
+        # One that ended makes room for this one, in the database too.
+        self.refund_ids.flush_recordset(["state"])
         refund = self.env["account.payment"].create(
             {
                 "payment_type": "outbound",
@@ -401,8 +445,9 @@ class BillingPayment(models.Model):
         accounts = self.env["res.partner.bank"]
         if not self.payer_account:
             return accounts
+        number = sanitize_account_number(self.payer_account)
         found = accounts.with_context(active_test=False).search(
-            [("acc_number", "=", self.payer_account), ("partner_id", "=", partner.id)]
+            [("sanitized_acc_number", "=", number), ("partner_id", "=", partner.id)]
         )
         if found:
             return found.filtered(
@@ -435,7 +480,8 @@ class BillingPayment(models.Model):
                     refund=posted[0].display_name,
                 )
             )
-        refunds_sudo.action_cancel()
+        if refunds_sudo:
+            refunds_sudo.action_cancel()
 
     # === BUSINESS METHODS - USE OF CREDIT === #
 
@@ -581,9 +627,13 @@ class BillingPayment(models.Model):
                 tuple(self.ids),
             )
         )
+        payments_sudo = self.env["account.payment"].sudo()
+        known_sudo = payments_sudo.browse({known_id for _id, known_id in rows})
         for payment_id, known_id in rows:
-            known = self.env["account.payment"].sudo().browse(known_id)
-            settled.setdefault(payment_id, []).extend(known.reconciled_invoice_ids.ids)
+            invoices = payments_sudo.browse(known_id).with_prefetch(known_sudo.ids)
+            settled.setdefault(payment_id, []).extend(
+                invoices.reconciled_invoice_ids.ids
+            )
         return settled
 
     @api.model

@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import models
 from odoo.tools import SQL
 
-from .billing_payment_paid import PAID
+from odoo.addons.billing_bank_file.core.resolution import PAID
 
 
 class AccountMove(models.Model):

@@ -13,8 +13,6 @@ _logger = logging.getLogger(__name__)
 
 #: Reasons that say that the money is for something that is paid already.
 PAID_REASONS = frozenset({"reference_paid", "already_covered"})
-#: What payments are that a company's rule for twice paid invoices is about.
-PAID = (resolution.ALREADY_PAID, resolution.DUPLICATE)
 #: Payments that still have no place in the books.
 WAITING = (decision.PROPOSED, decision.UNMATCHED)
 
@@ -114,9 +112,13 @@ class BillingPayment(models.Model):
         """Extend with the refunds that the company's rule asks for."""
         res = super()._book_decisions(decisions)
         if self.env.company.billing_match_paid_policy == "refund":
-            for payment in self:
-                if payment.state == decision.ASSIGNED and payment.resolution in PAID:
-                    payment._propose_refund_by_rule()
+            for payment in self.filtered(
+                lambda payment: (
+                    payment.state == decision.ASSIGNED
+                    and payment.resolution in resolution.PAID
+                )
+            ):
+                payment._propose_refund_by_rule()
         return res
 
     def _propose_refund_by_rule(self):
