@@ -1,6 +1,7 @@
 """What the review desk shows, and what happens when somebody decides on it."""
 
 from datetime import date
+from math import exp
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
@@ -42,7 +43,7 @@ class DeskCase(MatchCase):
         """A payment that nobody can place."""
         values = {"name": "Fremmed Person", "message": "takk for sist", **values}
         payment = self.pay("", amount, **values)
-        self.assertEqual(payment.state, "unmatched")
+        self.assertIn(payment.state, ("unmatched", "proposed"))
         return payment
 
     def rows(self, **filters):
@@ -70,6 +71,7 @@ class TestList(DeskCase):
 
     def test_states_filter_the_list(self):
         proposed, unmatched = self.damaged(), self.unknown()
+        self.assertEqual(unmatched.state, "unmatched")
         self.assertEqual(self.ids(), [proposed.id, unmatched.id])
         self.assertEqual(self.ids(state="proposed"), proposed.ids)
         self.assertEqual(self.ids(state="unmatched"), unmatched.ids)
@@ -184,8 +186,9 @@ class TestDetails(DeskCase):
         for one, other in zip(steps, steps[1:], strict=False):
             self.assertAlmostEqual(one["after"], other["before"])
         self.assertTrue(all(step["text"] for step in steps))
-        self.assertLess(steps[0]["weight"], 0, "many invoices are open")
-        self.assertGreater(steps[-1]["after"], 0)
+        self.assertAlmostEqual(
+            1 / (1 + exp(-steps[-1]["after"])), card["probability"], delta=0.01
+        )
 
     def test_the_customers_open_items_and_what_adds_up(self):
         wanted = self.invoices[0] + self.invoices[2]
@@ -207,7 +210,7 @@ class TestDetails(DeskCase):
         many = self.pay(self.reference, self.amount + 3, end="many")
         extra = self.invoices.filtered(lambda move: move.partner_id == self.customer)
         many.sudo().candidate_ids.unlink()
-        self.env["billing.payment.candidate"].create(
+        self.env["billing.payment.candidate"].sudo().create(
             [
                 {
                     "payment_id": many.id,
@@ -302,7 +305,7 @@ class TestDecide(DeskCase):
         self.assertEqual(refund.partner_id, self.customer)
         self.assertEqual(refund.amount, payment.amount)
         self.desk.undo(payment.id)
-        self.assertEqual(payment.state, "unmatched")
+        self.assertFalse(payment.refund_id)
         self.assertEqual(self.ids(), payment.ids)
 
     def test_what_changed_meanwhile_is_looked_at_again(self):
@@ -372,6 +375,12 @@ class TestSearch(DeskCase):
                 self.assertIn(self.target.id, moves)
         customers = {card["partner_id"] for card in self.found(payment, "K-4711")}
         self.assertEqual(customers, {self.customer.id})
+
+    def test_only_what_was_asked_for_is_found(self):
+        # everything but the search speaks for the customer
+        payment = self.unknown(self.amount, name=self.customer.name)
+        cards = self.found(payment, self.other.name)
+        self.assertEqual({card["partner_id"] for card in cards}, {self.other.id})
 
     def test_nothing_is_found_by_nothing(self):
         payment = self.unknown()

@@ -31,6 +31,9 @@ export class CandidateCard extends Component {
 
     get difference() {
         const {card} = this.props;
+        if (!card.is_open) {
+            return {kind: "other", text: _t("nothing is open any more")};
+        }
         if (!card.same_currency) {
             return {kind: "other", text: _t("another currency")};
         }
@@ -64,14 +67,16 @@ export class CandidateCard extends Component {
         const [low, high] = this.props.scale;
         const width = high - low || 1;
         const place = (value) => ((value - low) / width) * 100;
-        return this.props.card.steps.map((step, index) => ({
-            ...step,
-            index,
-            left: Math.min(place(step.before), place(step.after)),
-            width: Math.abs(step.weight / width) * 100,
-            zero: place(0),
-            words: strength(step),
-        }));
+        return this.props.card.steps
+            .filter((step) => step.strength !== "none")
+            .map((step, index) => ({
+                ...step,
+                index,
+                left: Math.min(place(step.before), place(step.after)),
+                width: Math.abs(step.weight / width) * 100,
+                zero: place(0),
+                words: strength(step),
+            }));
     }
 
     /**

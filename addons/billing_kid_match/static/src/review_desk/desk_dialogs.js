@@ -1,4 +1,4 @@
-import {Component, onWillStart, useRef, useState} from "@odoo/owl";
+import {Component, onMounted, onWillStart, useRef, useState} from "@odoo/owl";
 import {count, sums} from "./format";
 import {Dialog} from "@web/core/dialog/dialog";
 import {KeepLast} from "@web/core/utils/concurrency";
@@ -53,7 +53,7 @@ export class CustomerDialog extends Component {
         const [first] = this.props.customers;
         this.state = useState({partnerId: first ? first.id : false});
         this.root = useRef("root");
-        useAutofocus({refName: "first"});
+        onMounted(() => this.root.el.querySelector("input").focus());
     }
 
     onKeydown(event) {

@@ -56,6 +56,7 @@ export class DeskModel {
         this.total = 0;
         this.generation = 0;
         this.serial = 0;
+        this.marked = 0;
         this.filters = {
             state: "waiting",
             sort: "oldest",
@@ -327,6 +328,7 @@ export class DeskModel {
     chooseCard(index) {
         if (index >= 0 && index < this.cards.length) {
             this.card = index;
+            this.marked++;
             this.showCustomer(this.cards[index].partner_id);
         }
     }

@@ -82,16 +82,13 @@ export function strength(step) {
         strong: _t("strong"),
         some: _t("fair"),
         slight: _t("slight"),
-        none: _t("no weight"),
     };
-    if (step.strength === "none") {
-        return words.none;
-    }
-    const digits = step.factor < 10 ? 1 : 0;
+    // Two figures: more would pretend to know.
+    const factor = Number(step.factor.toPrecision(2));
     const times =
-        step.factor > MOST_TIMES
+        factor > MOST_TIMES
             ? `> ${count(MOST_TIMES)}`
-            : formatFloat(step.factor, {digits: [0, digits]});
+            : formatFloat(factor, {digits: [0, factor < 10 ? 1 : 0]});
     return step.weight > 0
         ? _t("%(strength)s, %(times)s times likelier", {
               strength: words[step.strength],

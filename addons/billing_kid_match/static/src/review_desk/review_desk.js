@@ -90,18 +90,18 @@ export class ReviewDesk extends Component {
             },
             () => [Boolean(this.model.search)]
         );
-        // A card chosen by its number may be out of sight.
+        // A card that a key has marked may be out of sight.
         useEffect(
             () => {
                 const card =
-                    this.model.card > 0 &&
+                    this.model.marked &&
                     this.detail.el &&
                     this.detail.el.querySelector(".o_review_card_active");
                 if (card) {
                     card.scrollIntoView({block: "nearest"});
                 }
             },
-            () => [this.model.card]
+            () => [this.model.marked]
         );
     }
 
@@ -354,6 +354,9 @@ export class ReviewDesk extends Component {
 
     get acceptLabel() {
         const {model} = this;
+        if (model.chosen.length === 1) {
+            return _t("Accept %s", model.chosen[0].name);
+        }
         if (model.chosen.length) {
             return _t("Accept %(count)s invoices", {count: model.chosen.length});
         }
