@@ -168,7 +168,7 @@ class BillingReferenceDesign(models.TransientModel):
         names = self._get_schemes_in_use()
         result = _assess(core_scheme, book)
         silent = result.overall.silent
-        limit = designer.limit / 10_000
+        limit = designer.silent_limit / 10_000
         grade = (
             "good" if silent <= limit else "fair" if silent <= 10 * limit else "poor"
         )
@@ -222,16 +222,16 @@ class BillingReferenceDesign(models.TransientModel):
         designer = self.designer_id
         if overall.silent * 10_000 < 0.1:
             first = self.env._(
-                "Of 10,000 slips, not one hits another customer's invoice unseen."
+                "Of 10,000 slips, not one hits another open invoice unseen."
             )
         elif overall.silent * 1000 < 1:
             first = self.env._(
-                "Of 10,000 slips, %(count)s hit another customer's invoice unseen.",
+                "Of 10,000 slips, %(count)s hit another open invoice unseen.",
                 count=designer._number(overall.silent * 10_000),
             )
         else:
             first = self.env._(
-                "Of 1,000 slips, %(count)s hit another customer's invoice unseen.",
+                "Of 1,000 slips, %(count)s hit another open invoice unseen.",
                 count=designer._number(overall.silent * 1000),
             )
         second = self.env._(

@@ -100,7 +100,7 @@ class BillingReferenceDesigner(models.TransientModel):
         string="Unseen Hits at Most",
         default=1.0,
         digits=(6, 2),
-        help="Of 10,000 slips, how many may hit another customer's open invoice.",
+        help="Of 10,000 slips, how many may hit another open invoice.",
     )
     design_ids = fields.One2many(
         "billing.reference.design", "designer_id", string="Designs"
