@@ -238,7 +238,7 @@ class BillingTableMapping(models.TransientModel):
         sums = {}
         try:
             reader = open_bank_file(
-                io.BytesIO(self.attachment_id.raw or b""),
+                io.BytesIO(self._content()),
                 self.file_name,
                 settings=lambda _table: setting,
             )
@@ -259,6 +259,10 @@ class BillingTableMapping(models.TransientModel):
         ]
         values["problem"] = problem
         return problem, values
+
+    def _content(self):
+        """The bytes of the table; a form asks for sizes in their place."""
+        return self.attachment_id.with_context(bin_size=False).raw or b""
 
     def _shown(self, payment):
         return {

@@ -1,13 +1,13 @@
 import {registry} from "@web/core/registry";
 
 /**
- * Steps that take a bank file through the upload form, from the list of bank files.
+ * Steps that hand a bank file in, from the list of bank files.
  *
  * @param {string} url where the test keeps the file
  * @param {string} name file name to give it
- * @returns {object[]} steps, ending with the form of the imported or refused file
+ * @returns {object[]} steps, ending with the click on Import
  */
-export function uploadSteps(url, name) {
+function handInSteps(url, name) {
     return [
         {
             content: "Open the upload form",
@@ -35,6 +35,19 @@ export function uploadSteps(url, name) {
             trigger: ".modal-footer button[name=action_upload]",
             run: "click",
         },
+    ];
+}
+
+/**
+ * Steps that take a bank file through the upload form, from the list of bank files.
+ *
+ * @param {string} url where the test keeps the file
+ * @param {string} name file name to give it
+ * @returns {object[]} steps, ending with the form of the imported or refused file
+ */
+export function uploadSteps(url, name) {
+    return [
+        ...handInSteps(url, name),
         {
             content: "See what became of it",
             trigger: `body:not(:has(.modal)) .o_form_view .oe_title:contains(${name})`,
@@ -68,6 +81,58 @@ registry.category("web_tour.tours").add("billing_bank_file_refused", {
             trigger:
                 ".o_data_row:contains(wrong_account.xml):contains(Refused)" +
                 ":contains(no bank journal has account)",
+        },
+    ],
+});
+
+const COLUMN = ".modal .o_field_one2many .o_data_row:contains(Merknad)";
+
+registry.category("web_tour.tours").add("billing_bank_file_table", {
+    steps: () => [
+        ...handInSteps("/billing_bank_file/tour/export.csv", "export.csv"),
+        {
+            content: "The form asks what the columns mean, and shows what it thinks",
+            trigger:
+                ".modal .o_billing_table_preview:contains(2 payments):contains(Kari)",
+        },
+        {
+            content: "The note of the payer was not understood",
+            trigger: `${COLUMN}:not(:contains(Text or message)) [name=role]`,
+            run: "click",
+        },
+        {
+            content: "It is a message",
+            trigger: `${COLUMN} [name=role] input`,
+            run: "edit Text or message",
+        },
+        {
+            content: "Choose it",
+            trigger: ".o_select_menu_item:contains(Text or message)",
+            run: "click",
+        },
+        {
+            content: "The preview follows",
+            trigger: ".modal .o_billing_table_preview:contains(Takk for hjelpen)",
+        },
+        {
+            content: "Keep it, and import",
+            trigger: ".modal-footer button[name=action_import]",
+            run: "click",
+        },
+        {
+            content: "It came in",
+            trigger:
+                "body:not(:has(.modal)) .o_form_view .oe_title:contains(export.csv)",
+        },
+        {
+            content: "Back to the list",
+            trigger: ".o_breadcrumb .o_back_button",
+            run: "click",
+        },
+        ...uploadSteps("/billing_bank_file/tour/next.csv", "next.csv"),
+        {
+            content: "The next file of the bank needed nobody",
+            trigger: ".o_form_view button[name=action_open_payments]",
         },
     ],
 });
