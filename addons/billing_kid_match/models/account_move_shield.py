@@ -1,9 +1,10 @@
 from typing import NamedTuple
 
+from babel.dates import format_skeleton
 from markupsafe import Markup
 
 from odoo import models
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, babel_locale_parse, get_lang
 
 from odoo.addons.billing_base.core.card import Card
 from odoo.addons.billing_base.core.hold import Hold
@@ -190,7 +191,10 @@ class AccountMove(models.Model):
         currency = self.env["res.currency"].browse(shield.currency_id)
         values = {
             "amount": currency.format(shield.amount),
-            "day": format_date(self.env, shield.day, date_format="d MMM"),
+            # Day and month as the reader's language puts them.
+            "day": format_skeleton(
+                "MMMd", shield.day, locale=babel_locale_parse(get_lang(self.env).code)
+            ),
         }
         if shield.is_credited:
             return self.env._(

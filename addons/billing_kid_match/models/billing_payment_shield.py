@@ -29,8 +29,8 @@ class BillingPayment(models.Model):
     @api.depends_context("lang")
     def _compute_shield(self):
         for payment in self:
-            count = len(payment.candidate_ids.filtered("is_shielding"))
-            payment.shield = count and self.env._("Fee shield on")
+            is_shielding = any(payment.candidate_ids.mapped("is_shielding"))
+            payment.shield = is_shielding and self.env._("Fee shield on")
 
     # === BUSINESS METHODS === #
 
@@ -40,9 +40,9 @@ class BillingPayment(models.Model):
         res = super()._set_aside(error)
         try:
             with self.env.cr.savepoint():
-                company_payment = self.with_company(self.company_id)
-                [item] = company_payment._decide()
-                company_payment._store_candidates([_with_shares(item)])
+                payment_sudo = self.sudo().with_company(self.company_id)
+                [item] = payment_sudo._decide()
+                payment_sudo._store_candidates([_with_shares(item)])
         except psycopg2.OperationalError:
             raise
         except Exception:
