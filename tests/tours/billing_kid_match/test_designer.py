@@ -12,7 +12,11 @@ class TestDesigner(TourCase):
     def test_compare_and_create(self):
         schemes = self.env["billing.reference.scheme"].with_context(active_test=False)
         before = schemes.search([])
-        self.start_tour("/odoo", "billing_kid_match_designer", login="tour_manager")
+        self.start_tour(
+            "/odoo/action-billing_base.billing_reference_scheme_action",
+            "billing_kid_match_designer",
+            login="tour_manager",
+        )
         made = schemes.search([]) - before
         self.assertRecordValues(
             made,

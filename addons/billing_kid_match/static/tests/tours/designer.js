@@ -5,12 +5,7 @@ const FIRST = "[name=design_ids] .o_data_row:first";
 registry.category("web_tour.tours").add("billing_kid_match_designer", {
     steps: () => [
         {
-            content: "Open Billing",
-            trigger: ".o_app[data-menu-xmlid='billing_base.menu_billing_root']",
-            run: "click",
-        },
-        {
-            content: "Open its configuration",
+            content: "Open the configuration",
             trigger: "[data-menu-xmlid='billing_base.menu_billing_configuration']",
             run: "click",
         },
