@@ -27,7 +27,7 @@ class BillingBooking(models.AbstractModel):
             )
         )
         single = payments_sudo - fixed
-        single.counterpart_line_ids.billing_payment_id = False
+        self._release(single.counterpart_line_ids)
         single.statement_line_id.action_undo_reconciliation()
         if fixed:
             self.sudo().with_context(billing_booking=True)._take_out(fixed)
@@ -81,7 +81,7 @@ class BillingBooking(models.AbstractModel):
             _bank, suspense, others = line._seek_for_lines()
             items = suspense + others
         items = items.sorted("id")
-        items.remove_move_reconcile()
+        self._remove_reconciliation(items)
         journal = line.journal_id
         currency = payments.currency_id
         label = self.env._("Taken out of %(entry)s", entry=line.move_id.name)
@@ -134,4 +134,22 @@ class BillingBooking(models.AbstractModel):
                 if item.account_id.reconcile
             ]
         )
+        self._release(items)
+
+    # === HELPERS === #
+
+    @api.model
+    def _remove_reconciliation(self, items):
+        """Take journal items off whatever they are reconciled with."""
+        # Odoo asks for the registered payments of each pair; read for all at once.
+        partials = items.matched_debit_ids + items.matched_credit_ids
+        both = partials.debit_move_id + partials.credit_move_id
+        both.mapped("move_id.matched_payment_ids")
+        items.remove_move_reconcile()
+
+    @api.model
+    def _release(self, items):
+        """Part journal items from their bank payments."""
+        # Odoo looks at this for each item that is changed; read for all at once.
+        items.mapped("matching_number")
         items.billing_payment_id = False

@@ -96,6 +96,25 @@ class TestQueryCounts(BankFileCase):
         few, many = self._queries(10), self._queries(60)
         self.assertLessEqual(many - few, 50 * PER_STATEMENT_LINE)
 
+    def test_undoing_a_collective_line_costs_only_odoos_own_queries(self):
+        few, many = self._undo_queries(10), self._undo_queries(60)
+        # Each payment gets a statement line of its own again.
+        self.assertLessEqual(many - few, 50 * PER_STATEMENT_LINE + HUNDREDS)
+
+    def _undo_queries(self, count):
+        """Take ``count`` payments out of the collective line they are on."""
+        self._queries(count)
+        payments = self.payments.search([], order="id desc", limit=count)
+        self.assertEqual(len(payments.statement_line_id), 1)
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        self.env["billing.booking"]._unbook(payments)
+        self.env.flush_all()
+        queries = self.env.cr.sql_log_count - before
+        self.assertEqual(len(payments.statement_line_id), count)
+        self.assertFalse(payments.counterpart_line_ids)
+        return queries
+
 
 def _decide_by_reference(payments):
     """Decide as a matcher does that knows exact references only; one query."""

@@ -235,6 +235,9 @@ class TestKnownPayments(PaidCase):
                 )
             )
         payments = wizard.create(values)._create_payments()
+        # The bank reports on another day, in another transaction.
+        self.env.flush_all()
+        self.env.invalidate_all()
         self.assertEqual(bool(payments.move_id), not without_entry)
         return payments
 
