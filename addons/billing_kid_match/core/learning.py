@@ -161,17 +161,19 @@ def how_stated(
     :param elsewhere: references of other invoices of the same customers
     :return: one of the constants of this module, and the kinds of the slips
     """
+    stated = {key for query in queries for key in query.keys}
+    wanted = [compact(reference) for reference in issued if reference]
+    # what is another invoice's number is not a slip in this one's
+    if stated.isdisjoint(wanted) and not stated.isdisjoint(map(compact, elsewhere)):
+        return STALE, ()
     found = [
         explanation
-        for query in queries
-        for key in query.keys
-        for reference in issued
-        if reference and (explanation := explain(key, compact(reference)))
+        for key in sorted(stated)
+        for reference in wanted
+        if (explanation := explain(key, reference))
     ]
     if not found:
-        others = {compact(reference) for reference in elsewhere}
-        known = any(key in others for query in queries for key in query.keys)
-        return (STALE if known else BARE), ()
+        return BARE, ()
     best = min(found, key=lambda how: (how.distance, how.zeros != 0))
     if not best.distance:
         return (ZEROS if best.zeros else EXACT), ()

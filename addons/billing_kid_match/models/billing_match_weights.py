@@ -396,6 +396,7 @@ class BillingMatchWeights(models.Model):
         :return: (payment ids, whether these are all)
         """
         self.env["billing.payment"].flush_model()
+        self.env["billing.match.verdict"].flush_model()
         where = SQL(
             """
             p.company_id = %s AND p.booking_date <= %s AND %s
@@ -562,6 +563,7 @@ class BillingMatchWeights(models.Model):
             account of the customer was known, whether one was)
         """
         payers = [row for row in payers if row[2]]
+        self.env["billing.payer.memory"].flush_model()
         rows = self.env.execute_query(
             SQL(
                 """

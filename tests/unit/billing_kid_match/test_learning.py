@@ -179,6 +179,13 @@ def test_how_a_reference_arrived(stated, issued, expected):
     assert learning.how_stated(queries, issued, {"555 0001"}) == expected
 
 
+def test_the_number_of_another_invoice_is_no_slip():
+    queries = (Query("1234568", "1234568"),)
+    assert learning.how_stated(queries, ["1234567"], {"1234568"}) == ("stale", ())
+    both = (*queries, Query("1234567", "1234567"))
+    assert learning.how_stated(both, ["1234567"], {"1234568"}) == ("exact", ())
+
+
 def test_two_slips_are_told_apart_and_nothing_stated_is_bare():
     how, slips = learning.how_stated((Query("9234568", "9234568"),), ["1234567"], ())
     assert (how, slips) == ("two", ("wrong", "wrong"))
