@@ -581,7 +581,7 @@ class Weigher:
         found = self.weigh(paid, query, scene)
         candidates = self._candidates(found)
         best = next((item for item in found if item.shares), None)
-        if best is not None and self._is_enough(best, found):
+        if best is not None and self._is_enough(query, best, found):
             return self._settle(paid, best, candidates)
         sure, customer = self._sure_customer(found)
         policy = self.policy_of(customer.partner_id) if customer else self.policy
@@ -610,8 +610,12 @@ class Weigher:
                 candidates,
                 partner_id=partner_id,
             )
+        # what a certain customer owes is worth a look however unlikely
         worth = tuple(
-            item for item in candidates if item.probability >= self.policy.propose
+            item
+            for item in candidates
+            if item.probability >= self.policy.propose
+            or (partner_id and item.partner_id == partner_id)
         )
         return Decision(
             paid.payment_id,
@@ -631,10 +635,14 @@ class Weigher:
             found and found[0].shares
         )
 
-    def _is_enough(self, best: Explained, found: Sequence[Explained]) -> bool:
+    def _is_enough(
+        self, query: Query | None, best: Explained, found: Sequence[Explained]
+    ) -> bool:
         owner = best.customer
         policy = self.policy_of(owner.partner_id) if owner else self.policy
-        if not policy.by_evidence or best.probability < policy.evidence:
+        is_exact = best.distance == 0 and query is not None and not query.in_text
+        asked = policy.other_amount if is_exact else policy.evidence
+        if not policy.by_evidence or best.probability < asked:
             return False
         rest = max(
             (item.probability for item in found if item is not best), default=0.0

@@ -46,6 +46,10 @@ class TestMatcher(KvittAccountCase):
         cls.matcher = cls.env["billing.matcher"]
         cls.units = cls.matcher._get_currency_units()
         cls.company = cls.company_data["company"]
+        # What the references alone lead to
+        cls.company.write(
+            {"billing_match_evidence": False, "billing_match_assign": False}
+        )
         cls.currency = cls.company.currency_id
         cls.reference = kid("01000010000441")
         cls.invoice = cls.bill(cls.reference, 499)
@@ -245,7 +249,7 @@ class TestMatcher(KvittAccountCase):
     def test_quotes_and_backslashes_do_no_harm(self):
         for reference in ('O\'Neil "1" {2}, \\3', "NULL", "%s", "\u20ac 12", "ß" * 30):
             decision = self.decide_one(reference, 499)
-            self.assertEqual(decision.outcome, "unmatched", reference)
+            self.assertFalse(decision.shares, reference)
 
     # === STATES, COMPANIES, CURRENCIES === #
 
@@ -335,7 +339,13 @@ class TestMatcher(KvittAccountCase):
             ("", 499),
             (reference, -1),
         ]
-        self.decide(self.paid(reference, 499))
+        # what a process reads once, it has read
+        self.decide(
+            *(
+                self.paid(text, amount, number=number)
+                for number, (text, amount) in enumerate(kinds)
+            )
+        )
         counts = []
         for repeat in (1, 3, 30):
             payments = [
@@ -346,7 +356,7 @@ class TestMatcher(KvittAccountCase):
             self.assertEqual(len(self.decide(*payments)), len(payments))
             counts.append(self.cr.sql_log_count - before)
         self.assertEqual(len(set(counts)), 1, counts)
-        self.assertLessEqual(counts[0], 12)
+        self.assertLessEqual(counts[0], 24)
 
     def test_nothing_to_decide(self):
         self.assertEqual(self.matcher._decide([]), [])

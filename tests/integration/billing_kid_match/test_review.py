@@ -2,10 +2,10 @@
 
 from odoo.exceptions import UserError
 
-from .test_match import MatchCase, swap_digit
+from .test_match import ByReferenceCase, swap_digit
 
 
-class TestBestCandidate(MatchCase):
+class TestBestCandidate(ByReferenceCase):
     def test_likeliest_of_a_customers_invoices_comes_first(self):
         self.pay(self.reference)
         amount = self.invoices[8].amount_residual
@@ -17,7 +17,7 @@ class TestBestCandidate(MatchCase):
         self.assertEqual(probabilities, sorted(probabilities, reverse=True))
 
 
-class TestAccept(MatchCase):
+class TestAccept(ByReferenceCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -45,7 +45,7 @@ class TestAccept(MatchCase):
         self.assertEqual(self.target.amount_residual, 0)
 
 
-class TestUploadAgain(MatchCase):
+class TestUploadAgain(ByReferenceCase):
     def upload(self, content):
         attachment = self.env["ir.attachment"].create(
             {"name": "bank.xml", "raw": content}

@@ -12,10 +12,10 @@ from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.billing_bank_file.core.decision import Decision, Share
 
-from tests.integration.billing_kid_match.test_match import MatchCase, swap_digit
+from tests.integration.billing_kid_match.test_match import ByReferenceCase, swap_digit
 
 
-class TestHandsOfOthers(MatchCase):
+class TestHandsOfOthers(ByReferenceCase):
     """People work in Odoo's own screens too."""
 
     def receivable(self, moves):
