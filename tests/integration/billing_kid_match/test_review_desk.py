@@ -207,7 +207,7 @@ class TestDetails(DeskCase):
 
     def test_queries_do_not_grow_with_the_candidates(self):
         one = self.damaged(end="one")
-        many = self.pay(self.reference, self.amount + 3, end="many")
+        many = self.unknown(end="many")
         extra = self.invoices.filtered(lambda move: move.partner_id == self.customer)
         many.sudo().candidate_ids.unlink()
         self.env["billing.payment.candidate"].sudo().create(

@@ -43,7 +43,7 @@ tours.add("billing_kid_match_review_desk", {
             content: "The wrong digit is marked, the evidence told",
             trigger:
                 ".o_review_card_active:has(.o_review_digit_wrong)" +
-                ":has(.o_review_bar_for):has(.o_review_bar_against):contains(Together)",
+                ":has(.o_review_bar_for):contains(Together)",
         },
         press("Down to the second", "ArrowDown"),
         ready("Berit Annen"),
