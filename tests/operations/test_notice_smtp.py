@@ -5,6 +5,7 @@ import email.policy
 import os
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -37,6 +38,10 @@ env["ir.mail_server"].create({
     "smtp_port": %(port)s,
     "smtp_encryption": "none",
 })
+env.cr.commit()
+"""
+TELL = """
+env["billing.payment.notice"]._cron_send()
 env.cr.commit()
 """
 SEND = """
@@ -158,11 +163,14 @@ def test_a_repaired_reference_is_told_once(database, inbox, tmp_path):
     assert query(database, "SELECT state FROM billing_payment_notice") == [("waiting",)]
     assert inbox.messages == []
 
+    # Two workers at once, and both jobs once more after that.
+    with ThreadPoolExecutor() as workers:
+        list(workers.map(lambda script: odoo(*shell, script=script), [TELL, TELL]))
     odoo(*shell, script=SEND)
     odoo(*shell, script=SEND)
 
-    [(recipients, message)] = inbox.messages
-    assert recipients == [ADDRESS]
+    # Odoo's demo data has mail of its own waiting, for its users.
+    [message] = [message for to, message in inbox.messages if to == [ADDRESS]]
     assert "faktura@fjordlys.example" in message["From"]
     body = message.get_body(("html",)).get_content()
     assert 'lang="nb-NO"' in body
