@@ -402,6 +402,9 @@ export class DeskModel {
                 isBusy: false,
             });
             this.card = this.firstOpen();
+            if (found.cards.length) {
+                this.showCustomer(found.cards[this.card].partner_id);
+            }
         }
     }
 
