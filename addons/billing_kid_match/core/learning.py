@@ -329,8 +329,11 @@ def revive(data: Mapping) -> Weights:
     for item in fields(Weights):
         shipped = getattr(DEFAULT_WEIGHTS, item.name)
         value = data.get(item.name, shipped)
-        if isinstance(shipped, dict) and set(value) != set(shipped):
-            continue
+        if isinstance(shipped, dict):
+            if set(value) != set(shipped):
+                continue
+            # a database that stores JSON does not keep the order
+            value = {name: value[name] for name in shipped}
         if isinstance(shipped, tuple) and len(value) != len(shipped):
             continue
         kept[item.name] = value

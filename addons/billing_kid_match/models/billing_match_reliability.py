@@ -34,7 +34,7 @@ class BillingMatchReliability(models.Model):
         string="Payments", help="Payments of which this was said.", readonly=True
     )
     booked = fields.Integer(
-        string="Done by Itself", help="Those booked without a person.", readonly=True
+        string="By Itself", help="Those booked without a person.", readonly=True
     )
     settled = fields.Integer(
         string="Known",
@@ -46,12 +46,10 @@ class BillingMatchReliability(models.Model):
         help="Known, and the likeliest invoice was the right one.", readonly=True
     )
     undone = fields.Integer(
-        string="Taken Back",
         help="Taken off the invoice by a person.",
         readonly=True,
     )
     other = fields.Integer(
-        string="Other Invoice",
         help="A person chose another invoice than the likeliest.",
         readonly=True,
     )

@@ -244,4 +244,6 @@ def test_weights_of_another_release_are_read_as_far_as_they_fit():
 @given(observations)
 def test_what_was_stored_is_read_as_it_was(seen):
     new, _changes = learning.estimate(DEFAULT_WEIGHTS, seen, minimum=EVERYTHING)
-    assert learning.revive(json.loads(json.dumps(new.to_json()))) == new
+    revived = learning.revive(json.loads(json.dumps(new.to_json(), sort_keys=True)))
+    assert revived == new
+    assert list(revived.names) == list(new.names)
