@@ -134,6 +134,10 @@ async function settings(page) {
   await page.locator(".o_data_row td[name=name]").first().click();
   await page.waitForSelector(".o_form_view [name=algorithm]");
   await shoot(page, "scheme");
+  await page.setViewportSize({width: 1400, height: 1500});
+  await page.click("button[name=action_design]");
+  await page.waitForSelector("[name=comparison] .o_billing_verdict");
+  await shoot(page, "kid-designer");
 }
 
 async function main() {

@@ -35,11 +35,16 @@ class BillingReferenceDesign(models.TransientModel):
     total_length = fields.Integer(string="Length", compute="_compute_example")
     example = fields.Char(compute="_compute_example")
     test_table = fields.Html(compute="_compute_tests", sanitize=False)
-    test_text = fields.Char(string="To Copy", compute="_compute_tests")
+    test_text = fields.Char(string="Copy", compute="_compute_tests")
     test_file = fields.Binary(string="Download", compute="_compute_tests")
     test_file_name = fields.Char(compute="_compute_tests")
 
     # === COMPUTE METHODS === #
+
+    @api.depends("example")
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = line.example or self.env._("New Design")
 
     @api.depends("algorithm", "customer_length", "serial_length")
     def _compute_example(self):
@@ -187,6 +192,7 @@ class BillingReferenceDesign(models.TransientModel):
                     "with_amount": designer._percent(outcome.repaired_with_amount),
                     "silent": self._per_ten_thousand(outcome.silent),
                     "is_silent": outcome.silent > 0,
+                    "is_total": outcome is result.overall,
                 }
                 for name, outcome in (
                     *(
@@ -224,7 +230,7 @@ class BillingReferenceDesign(models.TransientModel):
             first = self.env._(
                 "Of 10,000 slips, not one hits another open invoice unseen."
             )
-        elif overall.silent * 1000 < 1:
+        elif overall.silent * 1000 < 3:
             first = self.env._(
                 "Of 10,000 slips, %(count)s hit another open invoice unseen.",
                 count=designer._number(overall.silent * 10_000),

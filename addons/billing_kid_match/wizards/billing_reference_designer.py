@@ -119,6 +119,11 @@ class BillingReferenceDesigner(models.TransientModel):
 
     # === COMPUTE METHODS === #
 
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for designer in self:
+            designer.display_name = self.env._("KID Designer")
+
     @api.depends(
         "market",
         "open_count",
@@ -151,17 +156,16 @@ class BillingReferenceDesigner(models.TransientModel):
             }
             if silent <= designer.silent_limit / 10_000:
                 text = self.env._(
-                    "%(structure)s: the shortest one that keeps within "
-                    "%(limit)s unseen hits of 10,000 slips and has room for "
-                    "%(years)s years.",
+                    "%(structure)s: the shortest one that keeps unseen hits within "
+                    "%(limit)s of 10,000 slips and has room for %(years)s years.",
                     structure=designer._describe(scheme),
                     limit=designer._number(designer.silent_limit),
                     years=designer.years,
                 )
             else:
                 text = self.env._(
-                    "%(structure)s comes closest; none keeps within %(limit)s unseen "
-                    "hits of 10,000 slips.",
+                    "%(structure)s comes closest; none keeps unseen hits within "
+                    "%(limit)s of 10,000 slips.",
                     structure=designer._describe(scheme),
                     limit=designer._number(designer.silent_limit),
                 )
