@@ -31,6 +31,7 @@ from .weights import Policy, Weights
 SURE = "sure"  # its own invoices, the open amount
 COVERED = "covered"  # as sure, but another payment of the batch was first
 AMOUNT = "amount"  # its own invoice, another amount
+OWN = "own"  # the customer's own reference, on all his invoices
 SHARED = "shared"  # several invoices carry the reference
 CLOSED = "closed"  # the reference of an invoice that is not open
 CURRENCY = "currency"  # the reference of an invoice in another currency
@@ -177,8 +178,11 @@ def _look_at(paid, query, found, explanation) -> Look:
     if not still_open:
         kind = CURRENCY if any(hit.is_open for hit in found) else CLOSED
         return Look(kind, tuple(found), query, explanation)
-    if len(still_open) > 1 or len(customers) > 1:
+    if len(customers) > 1:
         return Look(SHARED, tuple(still_open), query, explanation)
+    if len(still_open) > 1:
+        kind = SHARED if query.in_text else OWN
+        return Look(kind, tuple(still_open), query, explanation)
     # a short number in a message may be anything
     telling = not query.in_text or len(query.key) >= MIN_TELLING_DIGITS
     if still_open[0].residual == paid.amount and telling:
@@ -302,6 +306,10 @@ class Decider:
 
     def _settle_elsewhere(self, paid: Paid, look: Look, facts: Facts) -> Decision:
         """The reference is known, and still a person has to look."""
+        if look.kind == OWN:
+            decision = self._settle_oldest_first(paid, look, facts)
+            if decision:
+                return decision
         if look.kind == SHARED:
             several = len({invoice.key for invoice in look.invoices}) > 1
             code = "several_references" if several else "reference_shared"
@@ -324,6 +332,54 @@ class Decider:
             max((item.probability for item in candidates), default=0.0),
             (reason, *self._cleaned(look)),
             tuple(candidates),
+        )
+
+    def _settle_oldest_first(
+        self, paid: Paid, look: Look, facts: Facts
+    ) -> Decision | None:
+        """The customer's own reference, the same on all of his invoices.
+
+        The invoice with just the amount, else the oldest ones as far as the money goes.
+
+        :return: None when nothing of his is open any more
+        """
+        key = look.invoices[0].key
+        debts = [
+            item
+            for item in facts.customer
+            if item.key == key and self.ledger.left(item) > 0
+        ]
+        equal = [item for item in debts if self.ledger.left(item) == paid.amount]
+        shares = []
+        rest = paid.amount
+        for invoice in equal[:1] or debts:
+            taken = min(rest, self.ledger.left(invoice))
+            if taken > 0:
+                shares.append((invoice, taken, self.ledger.left(invoice)))
+                rest -= taken
+        if not shares:
+            return None
+        probability, reference = self._exact_evidence(paid, look)
+        reasons = [reference, Reason("customer_reference"), *self._cleaned(look)]
+        if equal:
+            reasons.append(self._amount_exact)
+        else:
+            reasons.append(Reason("oldest_first", (("count", len(shares)),)))
+        if rest > 0:
+            reasons.append(Reason("overpaid", (("rest", rest / paid.unit),)))
+        for invoice, taken, _left in shares:
+            self.ledger.take(invoice.move_id, taken)
+        settled = all(taken == left for _, taken, left in shares)
+        return Decision(
+            paid.payment_id,
+            RECONCILED if settled else PARTIAL,
+            tuple(Share(invoice.move_id, taken) for invoice, taken, _ in shares),
+            probability,
+            tuple(reasons),
+            tuple(
+                self._candidate(invoice, probability, tuple(reasons))
+                for invoice, _, _ in shares[: self.policy.candidates]
+            ),
         )
 
     def _settle_amount(self, paid: Paid, look: Look, facts: Facts) -> Decision:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from odoo.addons.billing_base.core.reference import bucket, compact, normalise
 
 from .decide import Query
+from .texts import plain
 
 #: Shortest bare number in a message that is taken for a reference.
 MIN_BARE_DIGITS = 4
@@ -45,7 +46,7 @@ def stated_references(
 
 
 def _read_text(queries: dict[str, Query], text: str):
-    text = text.strip()
+    text = plain(text.strip())
     bare = normalise(text)
     if _BARE.match(bare):
         if len(bare) >= MIN_BARE_DIGITS:
@@ -61,6 +62,10 @@ def _read_text(queries: dict[str, Query], text: str):
 
 def _add(queries: dict[str, Query], raw: str, *, in_text: bool):
     key = normalise(raw)
+    if not key.isdecimal():
+        # letters that a copy put in the place of digits
+        copied = normalise(plain(raw))
+        key = copied if copied.isdecimal() else key
     if not bucket(key):
         return
     whole = compact(raw)

@@ -109,7 +109,9 @@ def plain(text: str) -> str:
 def _digits_for_letters(match: re.Match) -> str:
     word = match[0]
     digits = sum(char.isdigit() for char in word)
-    if digits == len(word) or digits * 5 < len(word) * 3:
+    # a long word of nothing but look-alikes needs fewer real digits
+    least = len(word) / 3 if len(word) >= 8 else len(word) * 0.6
+    if digits == len(word) or digits < least:
         return word
     return word.translate(_CONFUSED)
 

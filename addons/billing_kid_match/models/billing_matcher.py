@@ -19,6 +19,7 @@ from ..core.decide import (
     AMOUNT,
     CLOSED,
     COVERED,
+    OWN,
     UNKNOWN,
     Decider,
     Facts,
@@ -612,7 +613,7 @@ class BillingMatcher(models.AbstractModel):
         """
         wanted = {}
         for at in places:
-            if looks[at].kind in (CLOSED, COVERED, AMOUNT):
+            if looks[at].kind in (CLOSED, COVERED, AMOUNT, OWN):
                 wanted[at] = sorted({inv.partner_id for inv in looks[at].invoices})
         pairs = [
             (at, partner) for at, partners in wanted.items() for partner in partners

@@ -262,6 +262,8 @@ class BillingPayment(models.Model):
             "money_out": _("money out"),
             # The choice
             "same_customer": _("same customer"),
+            "customer_reference": _("reference of the customer, not of one invoice"),
+            "oldest_first": _("oldest invoices first: %(count)s"),
             "customer_certain": _("the customer is certain, the invoice is not"),
             "part_of_sum": _("together with others: %(count)s in all"),
             "several_candidates": _("%(count)s invoices are possible"),

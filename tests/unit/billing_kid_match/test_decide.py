@@ -253,16 +253,54 @@ def test_reference_of_a_paid_invoice_proposes_the_customers_open_ones():
     assert item.candidates[0].probability > item.candidates[1].probability
 
 
-def test_two_open_invoices_with_one_reference():
-    for partner in (None, 5):
-        book = Book()
-        book.add("1234", 50_000, partner=partner)
-        book.add("1234", 60_000, partner=partner)
-        book.pay("1234", 60_000)
-        item = one(book)
-        assert item.outcome == PROPOSED
-        assert codes(item) == ["reference_shared"]
-        assert len(item.candidates) == 2
+def test_two_customers_with_one_reference():
+    book = Book()
+    book.add("1234", 50_000)
+    book.add("1234", 60_000)
+    book.pay("1234", 60_000)
+    item = one(book)
+    assert item.outcome == PROPOSED
+    assert codes(item) == ["reference_shared"]
+    assert len(item.candidates) == 2
+
+
+def customers_own_reference():
+    book = Book()
+    for amount in (50_000, 60_000, 70_000):
+        book.add("1234", amount, partner=5)
+    book.add("9999", 10_000, partner=5)
+    return book
+
+
+def test_a_customers_own_reference_pays_the_invoice_of_that_amount():
+    book = customers_own_reference()
+    book.pay("1234", 60_000)
+    item = one(book)
+    assert item.outcome == RECONCILED
+    assert [(share.move_id, share.amount) for share in item.shares] == [(2, 60_000)]
+    assert "customer_reference" in codes(item)
+
+
+def test_a_customers_own_reference_pays_the_oldest_first():
+    book = customers_own_reference()
+    book.pay("1234", 80_000)
+    item = one(book)
+    assert item.outcome == PARTIAL
+    assert [(share.move_id, share.amount) for share in item.shares] == [
+        (1, 50_000),
+        (2, 30_000),
+    ]
+
+
+def test_a_customers_own_reference_leaves_what_is_too_much():
+    book = customers_own_reference()
+    book.pay("1234", 200_000)
+    book.pay("1234", 1_000)
+    first, second = book.decide()
+    assert first.outcome == RECONCILED
+    assert sum(share.amount for share in first.shares) == 180_000
+    assert "overpaid" in codes(first)
+    assert second.outcome in (PROPOSED, UNMATCHED)
 
 
 def test_same_reference_open_and_paid_for_two_customers():
