@@ -53,6 +53,8 @@ from .weights import (
 # Chance that somebody else's name agrees in this way. What agrees more is counted.
 _BY_CHANCE = {NAME_SURNAME: 0.004, NAME_INITIALS: 2e-4, NAME_TYPO: 2e-5}
 _SAME_PERSON = (NAME_EXACT, NAME_PART, NAME_INITIALS, NAME_TYPO)
+#: What speaks against the customer being the payer.
+_STRANGE_PAYER = frozenset({"name_other", "account_other", "account_new"})
 #: Share of strangers' payments without any reference.
 _STRANGER_BARE = 0.5
 #: Share of strangers who pay from an account that is known for a customer.
@@ -640,8 +642,11 @@ class Weigher:
     ) -> bool:
         owner = best.customer
         policy = self.policy_of(owner.partner_id) if owner else self.policy
-        is_exact = best.distance == 0 and query is not None and not query.in_text
-        asked = policy.other_amount if is_exact else policy.evidence
+        asked = policy.evidence
+        if best.distance == 0 and query is not None and not query.in_text:
+            # the invoice's own reference with another amount: by whom decides
+            strange = any(part.code in _STRANGE_PAYER for part in best.parts)
+            asked = policy.two_edits if strange else policy.other_amount
         if not policy.by_evidence or best.probability < asked:
             return False
         rest = max(

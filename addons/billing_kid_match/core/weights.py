@@ -209,7 +209,7 @@ class Policy:
     propose: float = 0.02
     dense: float = 2.0
     candidates: int = 5
-    evidence: float = 0.999
+    evidence: float = 0.998
     vetted: float = 0.999999
     by_evidence: bool = True
     margin: float = 100.0

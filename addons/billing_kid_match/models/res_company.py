@@ -34,7 +34,7 @@ class ResCompany(models.Model):
         help="A payment is reconciled by other evidence than its reference from this "
         "probability on.",
         digits=(6, 5),
-        default=0.999,
+        default=0.998,
     )
     billing_match_margin = fields.Float(
         string="Margin",
