@@ -258,7 +258,8 @@ class BillingMatchPolicy(models.Model):
                     times=self._written(self.margin),
                 )
             )
-        return ", ".join(words) or self.env._("As the company")
+        text = ", ".join(words) or self.env._("As the company")
+        return text[0].upper() + text[1:]
 
     def _written(self, value):
         """A number in the reader's language, without zeros at its end."""

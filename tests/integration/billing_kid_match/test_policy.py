@@ -166,7 +166,7 @@ class TestPolicy(BankFileCase):
         policy = self.policy(self.large, threshold=0.9999, margin=1000)
         self.assertEqual(
             policy.summary,
-            "repairs from 99.99 %, 1,000 times as likely as the next",
+            "Repairs from 99.99 %, 1,000 times as likely as the next",
         )
         policy.propose_only = True
         self.assertIn("people decide", policy.summary)
