@@ -13,9 +13,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
+from kvitt_dev import paths  # noqa: E402
 from kvitt_dev.translations import LANGUAGES, problems  # noqa: E402
 
-ADDONS = sorted(path.parent.name for path in ROOT.glob("addons/*/__manifest__.py"))
+# A bridge has hardly words of its own, and no database of ours to take them from.
+ADDONS = sorted(paths.manifests(bridges=False))
 FILES = [(addon, language) for addon in ADDONS for language in LANGUAGES]
 
 

@@ -167,8 +167,9 @@ class Databases:
 
     def base(self) -> str:
         """Return a database with Odoo's own addons, demo data and languages."""
-        needed = {dep for values in manifests().values() for dep in values["depends"]}
-        modules = sorted({*CORE, *needed} - manifests().keys())
+        ours = manifests(bridges=False)
+        needed = {dep for values in ours.values() for dep in values["depends"]}
+        modules = sorted({*CORE, *needed} - ours.keys())
         extra = ("--with-demo", f"--load-language={LANGUAGES}")
         return self._made_once("base", modules, *extra)
 
@@ -263,7 +264,7 @@ def _digest(folder: Path, files: list[Path]) -> str:
 def addon_hashes() -> dict[str, dict[str, str]]:
     """Return per addon one hash of what sets it up and one of the rest."""
     hashes = {}
-    for addon in manifests():
+    for addon in manifests(bridges=False):
         folder = ADDONS / addon
         setup, code = [], []
         for file in sorted(folder.rglob("*")):

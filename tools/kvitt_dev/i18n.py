@@ -15,7 +15,7 @@ def _fresh_templates(rt: runtime.Runtime, folder: Path) -> dict[str, polib.POFil
     """Export the terms of each addon from a database without demo data."""
     database = Databases(rt).plain()
     found = {}
-    for addon in manifests():
+    for addon in manifests(bridges=False):
         file = folder / f"{addon}.po"
         rt.run_odoo(
             "i18n", "export", "-d", database, "-l", "pot", "-o", str(file), addon

@@ -15,6 +15,8 @@ CACHE = Path(os.environ.get("KVITT_HOME") or ROOT / ".kvitt").expanduser().absol
 DATA = CACHE / "data"
 LOGS = CACHE / "log"
 STATE = CACHE / "state"
+# Addons of others that ours have a bridge to. A database of ours has neither.
+FOREIGN = {"account_reconcile_oca"}
 CHECKOUT = hashlib.sha256(str(ROOT).encode()).hexdigest()[:10]
 
 
@@ -36,14 +38,24 @@ def lock(name: str):
         yield
 
 
-def manifests() -> dict[str, dict]:
-    """Return the manifests of the installable addons by addon name, sorted."""
+def manifests(*, bridges: bool = True) -> dict[str, dict]:
+    """Return the manifests of the installable addons by addon name, sorted.
+
+    :param bridges: with those to addons of others, which Odoo does not bring
+    """
     found = {}
     for manifest in sorted(ADDONS.glob("*/__manifest__.py")):
         values = ast.literal_eval(manifest.read_text(encoding="utf-8"))
+        if not bridges and FOREIGN.intersection(values["depends"]):
+            continue
         if values.get("installable", True):
             found[manifest.parent.name] = values
     return found
+
+
+def bridges() -> list[str]:
+    """Return the names of the addons that need addons of others."""
+    return sorted(manifests().keys() - manifests(bridges=False).keys())
 
 
 def file_hash(*files: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import browser, odoo_log, runtime
 from .databases import Databases
-from .paths import CACHE, LOGS, ROOT, TESTS, manifests
+from .paths import CACHE, LOGS, ROOT, TESTS, bridges, manifests
 from .postgres import free_port
 from .ui import say
 
@@ -95,6 +95,8 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
             "addons",
             "--ignore=tests/unit",
             "--ignore=tests/operations",
+            # Tested with the addons they lead to, in tests/operations.
+            *(f"--ignore=addons/{name}" for name in bridges()),
             *args,
         ]
     try:
