@@ -22,6 +22,14 @@ ROLES = (
     "own_account",
     "status",
 )
+#: What may be missing or too much in a layout.
+PROBLEMS = {
+    "role_twice": "two columns hold the same",
+    "no_date": "no column is the booking date",
+    "no_amount": "no column is the amount",
+    "amount_and_sides": "there is an amount, and money in or out besides",
+    "direction_alone": "a column says in or out, but none is the amount",
+}
 #: Rows that begin so and have no date or amount are sums and balances of the bank.
 SKIP_WORDS = (
     "inngående saldo",
@@ -118,20 +126,19 @@ class Layout:
     skip_words: tuple[str, ...] = SKIP_WORDS
 
     def problem(self):
-        """What is missing or too much, in words; empty when files can be read."""
+        """A key of ``PROBLEMS``; empty when files can be read."""
         roles = [column.role for column in self.columns if column.role]
-        for role in roles:
-            if role != "text" and roles.count(role) > 1:
-                return f"two columns are the {role.replace('_', ' ')}"
+        if any(role != "text" and roles.count(role) > 1 for role in roles):
+            return "role_twice"
         if "booking_date" not in roles:
-            return "no column is the booking date"
+            return "no_date"
         sides = {"money_in", "money_out"} & set(roles)
         if "amount" in roles and sides:
-            return "there is an amount, and money in or out besides"
-        if "amount" not in roles and not sides:
-            return "no column is the amount"
+            return "amount_and_sides"
         if "direction" in roles and "amount" not in roles:
-            return "a column says in or out, but none is the amount"
+            return "direction_alone"
+        if "amount" not in roles and not sides:
+            return "no_amount"
         return ""
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from .errors import BankFileError, shown
 from .money import shown_amount
 from .source import Reader
-from .table_layout import PENDING_WORDS, Layout, clean
+from .table_layout import PENDING_WORDS, PROBLEMS, Layout, clean
 from .table_values import parse_amount, parse_date
 from .types import Fingerprints, Reference, Summary, Transaction
 
@@ -78,7 +78,9 @@ class TableReader(Reader):
     def _read(self):
         problem = self._layout.problem()
         if problem:
-            raise self.error(f"expected columns of payments, found: {problem}", "table")
+            raise self.error(
+                f"expected columns of payments, found: {PROBLEMS[problem]}", "table"
+            )
         width = len(self._names)
         rows = self._table.rows(width + 1)
         for self._line, cells in rows:

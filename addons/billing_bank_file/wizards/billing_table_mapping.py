@@ -220,7 +220,7 @@ class BillingTableMapping(models.TransientModel):
         values = {
             "payments": [],
             "totals": [],
-            "skipped": {},
+            "skipped": [],
             "count": 0,
             "problem": "",
         }
@@ -230,7 +230,7 @@ class BillingTableMapping(models.TransientModel):
         if not problem and layout.problem():
             problem = self.env._(
                 "The columns do not make payments yet: %(problem)s.",
-                problem=layout.problem(),
+                problem=self._problem_texts()[layout.problem()],
             )
         if problem:
             return problem, {**values, "problem": problem}
@@ -247,18 +247,44 @@ class BillingTableMapping(models.TransientModel):
                     values["payments"].append(self._shown(payment))
                 side = (payment.currency, payment.amount > 0)
                 sums[side] = sums.get(side, 0) + payment.amount
-            values["skipped"] = reader.summary.skipped
+            values["skipped"] = [
+                (self._skip_texts()[what], count)
+                for what, count in reader.summary.skipped.items()
+            ]
             values["count"] = reader.summary.transactions
         except BankFileError as error:
             problem = str(error)
         else:
             problem = "" if values["count"] else self.env._("No payment was found.")
         values["totals"] = [
-            (is_in, self._shown_amount(minor, currency))
+            (is_in, self._shown_amount(abs(minor), currency))
             for (currency, is_in), minor in sorted(sums.items(), reverse=True)
         ]
         values["problem"] = problem
         return problem, values
+
+    @api.model
+    def _problem_texts(self):
+        """What is wrong with a layout, in the reader's language."""
+        _ = self.env._
+        return {
+            "role_twice": _("two columns hold the same"),
+            "no_date": _("no column is the booking date"),
+            "no_amount": _("no column is the amount"),
+            "amount_and_sides": _("there is an amount, and money in or out besides"),
+            "direction_alone": _("a column says in or out, but none is the amount"),
+        }
+
+    @api.model
+    def _skip_texts(self):
+        """What was read over, in the reader's language, by the reader's own words."""
+        _ = self.env._
+        return {
+            "repeated headings": _("repeated headings"),
+            "rows not booked yet": _("rows not booked yet"),
+            "rows without date and amount": _("rows without date and amount"),
+            "sums and balances": _("sums and balances"),
+        }
 
     def _content(self):
         """The bytes of the table; a form asks for sizes in their place."""

@@ -280,11 +280,13 @@ def test_layouts_that_cannot_work_are_named():
     def problem(*roles):
         return Layout(tuple(Column(f"c{i}", r) for i, r in enumerate(roles))).problem()
 
-    assert problem("amount") == "no column is the booking date"
-    assert problem("booking_date") == "no column is the amount"
-    assert "two columns" in problem("booking_date", "amount", "amount")
-    assert "besides" in problem("booking_date", "amount", "money_in")
-    assert "in or out" in problem("booking_date", "money_in", "direction")
+    assert problem("amount") == "no_date"
+    assert problem("booking_date") == "no_amount"
+    assert problem("booking_date", "amount", "amount") == "role_twice"
+    assert problem("booking_date", "amount", "money_in") == "amount_and_sides"
+    assert problem("booking_date", "money_in", "direction") == "direction_alone"
+    layout = columns(("d", "booking_date"), ("x", "text"))
+    assert "no column is the amount" in fails("d;x\n1.1.2026;y\n", 1, layout).message
     assert problem("booking_date", "money_out", "text", "text", "") == ""
 
 
