@@ -85,7 +85,6 @@ class BillingReferenceDesigner(models.TransientModel):
         help="How many times as large as now the company may become.",
     )
     years = fields.Integer(
-        string="Years",
         default=10,
         help="How long the running numbers must last.",
     )
