@@ -126,11 +126,13 @@ class BillingPayment(models.Model):
         self.env["account.move"].flush_model(
             ["commercial_partner_id", "invoice_date_due", "partner_id"]
         )
-        self.env["res.partner"].flush_model(["name"])
+        self.env["res.partner"].flush_model(["billing_forget_payers", "name"])
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT p.id, p.company_id, c.billing_match_memory_months > 0,
+                SELECT p.id, p.company_id,
+                       c.billing_match_memory_months > 0
+                       AND partner.billing_forget_payers IS NOT TRUE,
                        partner.id, p.reference,
                        CASE WHEN jsonb_typeof(p.reference_values) = 'array'
                             THEN p.reference_values::text END,

@@ -14,6 +14,22 @@ class ResPartner(models.Model):
         groups="billing_base.group_billing_user",
     )
 
+    billing_forget_payers = fields.Boolean(
+        string="Never Remember Payers",
+        help="For customers who object: what is remembered is erased, and payments "
+        "teach nothing about this customer from now on.",
+        groups="billing_base.group_billing_manager",
+    )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Extend: an objection erases what is there."""
+        res = super().write(vals)
+        if vals.get("billing_forget_payers"):
+            self._billing_forget_payers()
+        return res
+
     # === ACTIONS === #
 
     def action_billing_forget_payers(self):
@@ -29,10 +45,16 @@ class ResPartner(models.Model):
                 self.env._("Only billing managers erase what is remembered of payers.")
             )
         self.check_access("read")
-        customers = self.commercial_partner_id
+        self._billing_forget_payers()
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _billing_forget_payers(self):
+        """Erase what is remembered of who pays for the customers, and note it."""
         memory = self.env["billing.payer.memory"]
         events = []
-        for customer in customers:
+        for customer in self.commercial_partner_id:
             counts = memory._forget_customers(customer, self.env.companies)
             events += [
                 {
@@ -45,4 +67,3 @@ class ResPartner(models.Model):
                 for company_id, count in counts.items()
             ]
         self.env["billing.event"]._log(events)
-        return True

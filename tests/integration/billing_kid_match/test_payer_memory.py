@@ -374,6 +374,19 @@ class TestForgetting(PayerCase):
         self.assertEqual(event.user_id, manager)
         self.assertIn("2 remembered payers of Åse Øgård", event.display_text)
 
+    def test_who_objects_is_not_remembered_again_not_even_merged(self):
+        self.pay(self.reference)
+        self.customer.billing_forget_payers = True
+        self.assertFalse(self.remembered())
+        self.pay_all(self.invoices_of(self.customer, 1))
+        self.assertFalse(self.remembered())
+        self.pay_all(self.invoices_of(self.other, 1))
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            [self.customer.id, self.other.id], self.other, extra_checks=False
+        )
+        self.assertTrue(self.other.billing_forget_payers)
+        self.assertFalse(self.remembered())
+
     def test_nobody_else_makes_it_forget(self):
         clerk = new_test_user(
             self.env, login="clerk_forget", groups="billing_base.group_billing_user"
