@@ -81,22 +81,64 @@ async function review(page) {
 }
 
 const DESK = "billing_kid_match.billing_review_desk_action";
+const DAMAGED = [
+  ["state", "=", "reconciled"],
+  ["candidate_ids.distance", "=", 1],
+];
 
-async function reviewDesk(page) {
-  await open(page, DESK, ".o_review_row .o_review_probability");
-  await page.locator(".o_review_row:has(.o_review_probability)").first().click();
-  await page.waitForSelector(".o_review_card_active .o_review_bar");
+async function call(page, model, method, args, kwargs = {}) {
+  return page.evaluate(
+    async (params) => {
+      const response = await fetch(
+        `/web/dataset/call_kw/${params.model}/${params.method}`,
+        {
+          method: "POST",
+          headers: {"Content-Type": "application/json"},
+          body: JSON.stringify({jsonrpc: "2.0", method: "call", params}),
+        }
+      );
+      const answer = await response.json();
+      if (answer.error) {
+        throw new Error(answer.error.data.message);
+      }
+      return answer.result;
+    },
+    {model, method, args, kwargs}
+  );
+}
+
+/** Takes repaired payments off their invoices, so that somebody has to look at them. */
+async function takeBack(page) {
+  const ids = await call(page, "billing.payment", "search", [DAMAGED], {limit: 4});
+  await call(page, "billing.payment", "action_undo", [ids]);
+  return ids;
+}
+
+async function choose(page, id) {
+  const chosen = `.o_review_row_selected[data-id="${id}"]`;
+  await page.focus(".o_review_list");
+  while (!(await page.locator(chosen).count())) {
+    await page.keyboard.press("ArrowDown");
+  }
+  await page.waitForSelector(`.o_review_payment[data-id="${id}"] .o_review_bar`, {
+    state: "attached",
+  });
+}
+
+async function reviewDesk(page, id) {
+  await open(page, DESK, ".o_review_row_selected");
+  await choose(page, id);
   await shoot(page, "review-desk");
   await page
     .locator(".o_review_card_active")
     .screenshot({path: path.join(folder, "review-desk-evidence.png")});
 }
 
-async function reviewDeskOnPhone(page) {
-  await open(page, DESK, ".o_review_row .o_review_probability");
+async function reviewDeskOnPhone(page, id) {
+  await open(page, DESK, ".o_review_row_selected");
   await shoot(page, "review-desk-phone");
-  await page.locator(".o_review_row:has(.o_review_probability)").first().click();
-  await page.waitForSelector(".o_review_card_active .o_review_bar");
+  await choose(page, id);
+  await page.locator(".o_review_row_selected").click();
   await shoot(page, "review-desk-phone-payment");
 }
 
@@ -155,9 +197,11 @@ async function main() {
   });
   try {
     const page = await login(browser, "accountant");
-    await reviewDesk(page);
+    const [damaged] = await takeBack(page);
+    await reviewDesk(page, damaged);
     await reviewDeskOnPhone(
-      await login(browser, "accountant", {width: 390, height: 844})
+      await login(browser, "accountant", {width: 390, height: 844}),
+      damaged
     );
     await review(page);
     await history(page);

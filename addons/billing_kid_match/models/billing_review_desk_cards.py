@@ -56,6 +56,8 @@ class BillingReviewDesk(models.AbstractModel):
     def _bank_fields(self, payment):
         """What the bank told, in the order people look at it."""
         _ = self.env._
+        # Its name is told to whoever may see the payment.
+        file_sudo = payment.sudo().file_id
         others = [
             item["value"]
             for item in payment.reference_values or []
@@ -76,7 +78,7 @@ class BillingReviewDesk(models.AbstractModel):
             (_("Type"), payment.payment_type, "text"),
             (
                 _("File"),
-                payment.file_id and f"{payment.file_id.name}, {payment.position}",
+                file_sudo and f"{file_sudo.name}, {payment.position}",
                 "text",
             ),
         ]
