@@ -2,7 +2,6 @@ from . import (
     account_move,
     account_move_credit,
     account_move_shield,
-    base_partner_merge,
     billing_booking,
     billing_event,
     billing_event_memory,

@@ -67,7 +67,6 @@ class BillingMatchReliability(models.Model):
         aggregator=None,
     )
     seen = fields.Float(
-        string="Seen",
         help="Share of those where the truth is known that was right.",
         digits=(6, 5),
         readonly=True,

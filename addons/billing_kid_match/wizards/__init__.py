@@ -1,1 +1,1 @@
-from . import billing_reference_design, billing_reference_designer
+from . import base_partner_merge, billing_reference_design, billing_reference_designer
