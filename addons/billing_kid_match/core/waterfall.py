@@ -5,7 +5,7 @@ looking, what each thing seen says for or against, what other candidates take aw
 sum is the logarithm of the odds, which is the probability.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp, log
 
@@ -92,14 +92,3 @@ def log_odds(probability: float) -> float:
     if probability >= 1:
         return MOST
     return max(-MOST, min(MOST, log(probability / (1 - probability))))
-
-
-def scale(waterfalls: Sequence[Sequence[Step]]) -> tuple[float, float]:
-    """The lowest and highest sum in waterfalls that are shown side by side.
-
-    :return: nats, with zero between them
-    """
-    points = [
-        point for steps in waterfalls for step in steps for point in (step.after, 0.0)
-    ]
-    return (min(points, default=0.0), max(points, default=0.0))

@@ -39,6 +39,20 @@ _FREE = SQL(
     """
 )
 
+#: The likeliest candidate of payment ``p`` with something open on it.
+_BEST = SQL(
+    """
+    SELECT c.probability, c.reasons, c.move_id, m.name AS move_name,
+           partner.name AS partner_name, m.amount_residual
+      FROM billing_payment_candidate c
+      JOIN account_move m ON m.id = c.move_id
+      JOIN res_partner partner ON partner.id = m.commercial_partner_id
+     WHERE c.payment_id = p.id AND m.state = 'posted' AND m.amount_residual > 0
+     ORDER BY c.sequence, c.id
+     LIMIT 1
+    """
+)
+
 
 class BillingReviewDesk(models.AbstractModel):
     """The screen on which staff decides what matching leaves to people.
@@ -69,12 +83,15 @@ class BillingReviewDesk(models.AbstractModel):
         """
         self._check_staff()
         query = self._query(filters)
-        total = self._count(query)
         query.limit = min(max(int(limit), 1), MOST_ROWS)
         query.offset = max(int(offset), 0)
-        payment_ids = [row[0] for row in self.env.execute_query(query.select())]
+        found = self.env.execute_query(
+            query.select(SQL("billing_payment.id"), SQL("count(*) OVER ()"))
+        )
+        # Beyond the end nobody tells how many there are.
+        total = found[0][1] if found else query.offset and self._count(query)
         return {
-            "rows": self._rows(payment_ids),
+            "rows": self._rows([payment_id for payment_id, _total in found]),
             "offset": query.offset,
             "total": total,
         }
@@ -229,9 +246,7 @@ class BillingReviewDesk(models.AbstractModel):
         """
         if not payment_ids:
             return []
-        self.env["account.move"].flush_model()
-        self.env["billing.payment.candidate"].flush_model()
-        self.env["billing.payment"].flush_model()
+        self._flush()
         rows = self.env.execute_query_dict(
             SQL(
                 """
@@ -243,20 +258,11 @@ class BillingReviewDesk(models.AbstractModel):
                   FROM unnest(%s::int[]) WITH ORDINALITY AS o(id, place)
                   JOIN billing_payment p ON p.id = o.id
                   LEFT JOIN res_partner owner ON owner.id = p.partner_id
-                  LEFT JOIN LATERAL (
-                       SELECT c.probability, c.reasons, c.move_id, m.name AS move_name,
-                              partner.name AS partner_name, m.amount_residual
-                         FROM billing_payment_candidate c
-                         JOIN account_move m ON m.id = c.move_id
-                         JOIN res_partner partner
-                           ON partner.id = m.commercial_partner_id
-                        WHERE c.payment_id = p.id
-                          AND m.state = 'posted' AND m.amount_residual > 0
-                        ORDER BY c.sequence, c.id
-                        LIMIT 1) AS best ON TRUE
+                  LEFT JOIN LATERAL (%s) AS best ON TRUE
                  ORDER BY o.place
                 """,
                 list(payment_ids),
+                _BEST,
             )
         )
         specials = self._specials()
@@ -269,6 +275,11 @@ class BillingReviewDesk(models.AbstractModel):
             for shield in shields
         }
         return [self._row(row, specials, row["id"] in shielding) for row in rows]
+
+    def _flush(self):
+        """Write what plain SQL reads."""
+        for name in ("account.move", "billing.payment.candidate", "billing.payment"):
+            self.env[name].flush_model()
 
     def _specials(self):
         """What may be special about a payment, in the reader's language."""

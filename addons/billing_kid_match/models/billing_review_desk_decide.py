@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from odoo.addons.billing_bank_file.core import resolution
 
-from .billing_review_desk import WAITING
+from .billing_review_desk import _BEST, WAITING
 
 #: Payments one call accepts; the screen calls again until all are done.
 MOST_ACCEPTED = 50
@@ -108,33 +108,41 @@ class BillingReviewDesk(models.AbstractModel):
         query = self._query(
             {**filters, "state": "waiting", "sort": filters.get("sort") or "surest"}
         )
+        least = self._at_least(min_probability)
         # The stored probability is the best candidate's, open or not: it only rules
         # payments out.
-        query.add_where(
-            SQL("billing_payment.probability >= %s", self._at_least(min_probability))
-        )
+        query.add_where(SQL("billing_payment.probability >= %s", least))
         query.limit = MOST_OFFERED + 1
-        rows = [
-            row
-            for row in self._rows(
-                [row[0] for row in self.env.execute_query(query.select())]
+        ids = [row[0] for row in self.env.execute_query(query.select())]
+        self._flush()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id, p.amount, p.currency_id, best.amount_residual
+                  FROM unnest(%s::int[]) WITH ORDINALITY AS o(id, place)
+                  JOIN billing_payment p ON p.id = o.id
+                 CROSS JOIN LATERAL (%s) AS best
+                 WHERE best.probability >= %s
+                 ORDER BY o.place
+                """,
+                ids,
+                _BEST,
+                least,
             )
-            if row["probability"]
-            and row["probability"] >= self._at_least(min_probability)
-        ]
-        limited = len(rows) > MOST_OFFERED
+        )
+        limited = len(ids) > MOST_OFFERED
         rows = rows[:MOST_OFFERED]
         sums = defaultdict(float)
-        for row in rows:
-            sums[row["currency_id"]] += row["amount"]
+        for _payment_id, amount, currency, _open in rows:
+            sums[currency] += float(amount)
         return {
-            "ids": [row["id"] for row in rows],
+            "ids": [row[0] for row in rows],
             "count": len(rows),
             "sums": [
                 {"currency_id": currency, "amount": amount}
                 for currency, amount in sums.items()
             ],
-            "part": sum(row["amount"] < row["candidate"]["open"] for row in rows),
+            "part": sum(amount < residual for _id, amount, _currency, residual in rows),
             "limited": limited,
         }
 

@@ -10,7 +10,6 @@ from odoo.addons.billing_kid_match.core.waterfall import (
     MOST,
     RIVALS,
     log_odds,
-    scale,
     waterfall,
 )
 
@@ -98,14 +97,3 @@ def test_odds_stay_on_the_scale_and_keep_the_order(probability):
     assert 1 / (1 + exp(-log_odds(probability))) == pytest.approx(
         probability, abs=0.00002
     )
-
-
-@given(st.lists(parts, max_size=4))
-def test_the_scale_holds_all_bars(found):
-    falls = [waterfall(item, 0.5) for item in found]
-    low, high = scale(falls)
-    assert low <= 0 <= high
-    for steps in falls:
-        for step in steps:
-            assert low <= step.before <= high
-            assert low <= step.after <= high
