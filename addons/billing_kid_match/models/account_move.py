@@ -54,6 +54,7 @@ class AccountMove(models.Model):
     _billing_total_idx = models.Index(
         f"(commercial_partner_id, amount_total) WHERE {ISSUED_SQL}",
     )
+    # The company comes last: first, the planner would take this index for references
     _billing_number_idx = models.Index(
-        f"(company_id, sequence_number) WHERE {ISSUED_SQL}",
+        f"(sequence_number, company_id) WHERE {ISSUED_SQL}",
     )
