@@ -80,7 +80,9 @@ class BillingPayment(models.Model):
                         payment=payment.display_name,
                     )
                 )
-            if shown and payment.best_candidate_id.id != shown:
+            # Without a word of what was shown, it was the first of all.
+            expected = shown or payment.candidate_ids[:1].id
+            if payment.best_candidate_id.id != expected:
                 raise UserError(
                     self.env._(
                         "The candidates of %(payment)s have changed meanwhile. "
