@@ -35,6 +35,10 @@ _DIGRAPHS = re.compile("aa|ae|oe|ue|ph|th|ck|w|z|x")
 _SAME = {"aa": "a", "ae": "a", "oe": "o", "ue": "u", "ph": "f", "th": "t", "ck": "k",
          "w": "v", "z": "s", "x": "ks"}  # fmt: skip
 _WORD = re.compile(r"[a-z0-9]+")
+_COMPANY = re.compile(
+    r"\b(?:asa?|ab|hb|kb|ba|sa|da|ans|ltd|gmbh|inc|brf|borettslag\w*|sameiet?)\b",
+    re.IGNORECASE,
+)
 # The same in what PostgreSQL can do with an immutable expression.
 _INDEX_FROM = "ABCDEFGHIJKLMNOPQRSTUVWXYZÆæØøÅåÄäÖöÜüÉéÈèÊêËëÁáÀàÂâÍíÌìÓóÒòÔôÚúÙùÇçÑñ"
 _INDEX_TO = "abcdefghijklmnopqrstuvwxyzaaooaaaaoouueeeeeeeeaaaaaaiiiioooooouuuuccnn"
@@ -144,7 +148,10 @@ def compare(paid: str, known: str) -> str:
 
     :return: one of the constants ``NAME_…`` of :mod:`.weights`
     """
-    return _compare(words(paid), words(known))
+    how = _compare(words(paid), words(known))
+    if how == NAME_SURNAME and (_COMPANY.search(paid) or _COMPANY.search(known)):
+        return NAME_OTHER  # a firm has no family
+    return how
 
 
 @lru_cache(maxsize=100_000)
