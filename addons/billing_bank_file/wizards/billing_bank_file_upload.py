@@ -99,6 +99,9 @@ class BillingBankFileUpload(models.TransientModel):
         :return: action
         """
         files_sudo = self.env["billing.bank.file"].sudo()
+        if self.unknown_ids and self.file_ids:
+            # The form may never be answered; what came in does not wait for it.
+            self.env.ref("billing_bank_file.ir_cron_process").sudo()._trigger()
         while self.unknown_ids:
             attachment = self.unknown_ids[0]
             try:
