@@ -80,3 +80,10 @@ class BillingMatchVerdict(models.Model):
         "(payment_id)", "There is a verdict on the payment already."
     )
     _company_idx = models.Index("(company_id, decided_on)")
+
+    # === ACTIONS === #
+
+    def action_open_payment(self):
+        """Open the payment the verdict is on."""
+        self.ensure_one()
+        return self.payment_id._get_records_action()

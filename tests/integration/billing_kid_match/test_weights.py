@@ -351,6 +351,7 @@ class TestReliability(WeightsCase):
         self.assertEqual(verdict.result, "open")
         self.assertEqual(verdict.outcome, "proposed")
         self.assertEqual(verdict.candidates[0], self.target.id)
+        self.assertEqual(verdict.action_open_payment()["res_id"], payment.id)
         payment.action_accept()
         self.assertAlmostEqual(verdict.probability, said, 4)
         self.assertEqual((verdict.result, verdict.rank), ("accepted", 1))
