@@ -5,7 +5,19 @@ import {KeepLast} from "@web/core/utils/concurrency";
 import {RecordSelector} from "@web/core/record_selectors/record_selector";
 import {_t} from "@web/core/l10n/translation";
 import {formatFloat} from "@web/core/utils/numbers";
-import {useAutofocus} from "@web/core/utils/hooks";
+import {useAutofocus, useChildRef} from "@web/core/utils/hooks";
+
+/**
+ * Odoo's dialogs have a title to see, but no name for a screen reader.
+ *
+ * @param {string} title
+ * @returns {object} ref for the dialog's `modalRef`
+ */
+function useNamedDialog(title) {
+    const modal = useChildRef();
+    onMounted(() => modal.el.setAttribute("aria-label", title));
+    return modal;
+}
 
 /** Why a payment is set aside, for colleagues. */
 export class ParkDialog extends Component {
@@ -14,6 +26,7 @@ export class ParkDialog extends Component {
     static props = {title: String, onConfirm: Function, close: Function};
 
     setup() {
+        this.modal = useNamedDialog(this.props.title);
         this.state = useState({note: ""});
         useAutofocus({refName: "note"});
     }
@@ -50,10 +63,16 @@ export class CustomerDialog extends Component {
     };
 
     setup() {
+        this.modal = useNamedDialog(this.props.title);
         const [first] = this.props.customers;
         this.state = useState({partnerId: first ? first.id : false});
         this.root = useRef("root");
-        onMounted(() => this.root.el.querySelector("input").focus());
+        onMounted(() => {
+            this.root.el
+                .querySelector(".o-autocomplete--input")
+                .setAttribute("aria-label", _t("Another customer"));
+            this.root.el.querySelector("input").focus();
+        });
     }
 
     onKeydown(event) {
@@ -85,6 +104,8 @@ export class KeysDialog extends Component {
     };
 
     setup() {
+        this.title = _t("Keys of the review desk");
+        this.modal = useNamedDialog(this.title);
         this.state = useState({isOn: this.props.isOn});
     }
 
@@ -105,6 +126,8 @@ export class BulkDialog extends Component {
     };
 
     setup() {
+        this.title = _t("Accept all that are certain enough");
+        this.modal = useNamedDialog(this.title);
         this.count = count;
         this.sums = sums;
         this.presets = [0.9999, 0.999, 0.99, 0.95];
