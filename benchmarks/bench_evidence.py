@@ -178,15 +178,16 @@ def _write_book(env, company, world):
         offsets[table] = cr.fetchone()[0]
     offsets["credits"] = offsets["account_move"] + len(world.amounts)
     _stamp(cr, "offsets", json.dumps(offsets))
-    definitions = {}
-    for table in ("account_move", "res_partner"):
-        definitions.update(_strip(cr, table))
-    # the demo's customers and invoices give way to the numbers of the world
+    # the demo's customers and invoices give way to the numbers of the world; while
+    # there are indexes, or those built later wait for all transactions to end
     cr.execute("UPDATE res_partner SET billing_customer_number = NULL")
     cr.execute(
         "UPDATE account_move SET name = 'DEMO/' || name,"
         " sequence_prefix = 'DEMO/' || sequence_prefix WHERE move_type LIKE 'out%%'"
     )
+    definitions = {}
+    for table in ("account_move", "res_partner"):
+        definitions.update(_strip(cr, table))
     _write_partners(env, world, offsets["res_partner"])
     _write_moves(env, company, world, offsets)
     _write_memory(cr, company, world, offsets["res_partner"])
