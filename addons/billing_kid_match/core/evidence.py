@@ -72,6 +72,8 @@ _INSTALMENT = 0.15
 _SET_SHARES = {ALL: 0.55, OLDEST: 0.25}
 #: People whose names could come up by chance, however small the book is.
 _POPULATION = 20_000
+#: Invoices issued at least, of which a payer may take the wrong reference.
+_ISSUED_BEFORE = 100
 #: What speaks for a customer, amount and day apart, before money goes to his account:
 #: that nobody else is in sight is not enough.
 _TELLING = log(10_000)
@@ -759,7 +761,7 @@ class _Base:
                 query.key
             )
             if self.is_ours:
-                crossed = log(weights.crossed / self.count)
+                crossed = log(weights.crossed / max(self.count, _ISSUED_BEFORE))
                 self.log_reference = max(self.log_reference, crossed)
         behalf = names.on_behalf_of(paid.payer_name) + names.on_behalf_of(paid.text)
         payer = [paid.payer_name] if names.name_key(paid.payer_name) else []

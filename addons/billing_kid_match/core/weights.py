@@ -173,8 +173,8 @@ class Weights:
         :param sharing: number of open invoices with just this amount
         :param open_count: number of open invoices
         """
-        # in a small book that nobody shares an amount says little about how usual it is
-        usual = (sharing + 0.5) / (open_count + 1000)
+        # in a small book that one invoice has an amount does not make it usual
+        usual = sharing / (open_count + 1000)
         any_amount = self.whole if amount % 100 == 0 else self.broken
         return log(self.amount_mixture * usual + (1 - self.amount_mixture) * any_amount)
 
