@@ -199,8 +199,12 @@ class TestMoney(ByReferenceCase):
             active_model="account.move", active_ids=self.target.ids
         ).create({"payment_date": "2026-10-20"})._create_payments()
         payment = self.pay(self.reference)
-        self.assertIn(payment.state, ("proposed", "unmatched"))
-        self.assertFalse(payment.counterpart_line_ids)
+        # The bank confirms it; the customer is not credited once more.
+        self.assertEqual((payment.state, payment.resolution), ("reconciled", "known"))
+        self.assertNotEqual(
+            payment.counterpart_line_ids.account_id.account_type, "asset_receivable"
+        )
+        self.assertTrue(payment.counterpart_line_ids.reconciled)
 
     def test_an_archived_journal_takes_no_file(self):
         self.journal.active = False
