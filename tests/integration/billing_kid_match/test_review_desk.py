@@ -498,7 +498,7 @@ class TestRights(DeskCase):
 
     def test_payments_of_other_companies_are_out_of_reach(self):
         payment = self.damaged()
-        other = self.setup_other_company()["company"]
+        other = self.env["res.company"].create({"name": "Annet AS"})
         stranger = new_test_user(
             self.env,
             "desk_stranger",
@@ -520,14 +520,19 @@ class TestRights(DeskCase):
 
     def test_invoices_of_other_companies_are_not_accepted(self):
         payment = self.damaged()
-        data = self.setup_other_company()
-        foreign = self.init_invoice(
-            "out_invoice",
-            partner=self.customer,
-            amounts=[self.amount],
-            company=data["company"],
-            post=True,
+        other = self.env["res.company"].create({"name": "Annet AS"})
+        journal = self.env["account.journal"].create(
+            {"name": "Salg", "code": "S", "type": "sale", "company_id": other.id}
         )
-        self.clerk.company_ids |= data["company"]
-        with self.assertRaises(UserError):
-            self.act(payment, "accept", move_ids=foreign.ids)
+        foreign = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.customer.id,
+                "journal_id": journal.id,
+            }
+        )
+        self.clerk.company_ids |= other
+        desk = self.desk.with_context(allowed_company_ids=(self.company + other).ids)
+        with self.assertRaisesRegex(UserError, "another company"):
+            desk.act(payment.id, "accept", {"move_ids": foreign.ids})
+        self.assertEqual(payment.state, "proposed")
