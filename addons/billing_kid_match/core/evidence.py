@@ -302,7 +302,11 @@ class Weigher:
                 nothing = max(nothing, value + log(weights.stale / _EARLIER))
         found.append(
             Explained(
-                customer, (), per_customer + who + nothing, parts, telling=who + stale
+                customer,
+                (),
+                per_customer + who + nothing,
+                parts,
+                telling=who + max(stale, 0.0),
             )
         )
         for item in customer.closed:
@@ -388,8 +392,10 @@ class Weigher:
         weights = self.weights
         invoice = item.invoice
         reference, how = references[invoice.move_id]
-        is_stale = how is None and stale > reference
-        reference = max(reference, stale) if is_stale else reference
+        is_stale = stale > reference
+        if is_stale:
+            # likelier than that he damaged this very one
+            reference, how = stale, None
         amount, code, share = self._amount(base, invoice)
         day = self._day(base, customer, item)
         value = (
@@ -409,7 +415,7 @@ class Weigher:
             is_whole=code in ("amount_exact", "amount_rounded", "fee_included"),
             distance=-1 if how is None else how.distance,
             is_named=bool(item.mentioned) and item.mention > 6,
-            telling=who + reference + item.mention,
+            telling=who + max(reference, 0.0) + item.mention,
         )
 
     def _reference_parts(self, base, how, weight, is_stale) -> list[Reason]:
@@ -502,7 +508,7 @@ class Weigher:
                     (parts[0], *seen, *said, *parts[1:], amount),
                     is_whole=True,
                     distance=-1 if how is None else how.distance,
-                    telling=who + reference + mention,
+                    telling=who + max(reference, 0.0) + mention,
                 )
             )
         return found
@@ -519,7 +525,15 @@ class Weigher:
         value = log(weights.again / _EARLIER / base.customers) + who + reference
         value += amount + item.mention + _again_after(base.paid.day, item.due)
         distance = -1 if how is None else how.distance
-        return Explained(customer, (), value, parts, distance=distance, closed=invoice)
+        return Explained(
+            customer,
+            (),
+            value,
+            parts,
+            distance=distance,
+            closed=invoice,
+            telling=who + max(reference, 0.0),
+        )
 
     def _of_several_customers(self, base) -> list[Explained]:
         """Somebody pays for several customers at once: an employer, a housing
