@@ -723,7 +723,8 @@ class Weigher:
                 chances[move] = chances.get(move, 0.0) + item.probability
                 best.setdefault(move, item)
                 invoices[move] = invoice
-        order = sorted(chances, key=lambda move: (-chances[move], move))
+        # among equals the oldest stays first
+        order = sorted(chances, key=lambda move: -chances[move])
         return tuple(
             Candidate(
                 move,
