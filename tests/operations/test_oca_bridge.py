@@ -69,9 +69,7 @@ def test_the_bridge_installs_itself_works_and_leaves(database, tmp_path):
     try:
         peers = peers_path()
     except BenchError as error:
-        pytest.fail(
-            f"without the OCA's addon nothing was tested: {error}"
-        )
+        pytest.fail(f"without the OCA's addon nothing was tested: {error}")
     log = tmp_path / "odoo.log"
     both = "billing_kid_match,account_reconcile_oca"
     _odoo(peers, log, "-d", database, "-i", both)

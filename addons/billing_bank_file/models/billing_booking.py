@@ -342,7 +342,7 @@ class BillingBooking(models.AbstractModel):
         # One prefetch set for all: separate ones cost a query for each pair.
         together = [item_id for pair in pairs for item_id in pair]
         context = {**self.env.context, **context, "billing_booking": True}
-        lines = lines.with_context(context)
+        lines = lines.with_context(**context)
         with self._environments_kept(context, RECONCILE_LOOKUPS):
             lines._reconcile_plan(
                 [lines.browse(pair).with_prefetch(together) for pair in pairs]

@@ -52,7 +52,6 @@ class BillingPayment(models.Model):
     )
     refund_id = fields.Many2one(
         comodel_name="account.payment",
-        string="Refund",
         compute="_compute_refund_id",
         help="The refund that is proposed or paid.",
     )

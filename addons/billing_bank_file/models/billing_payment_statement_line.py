@@ -249,7 +249,7 @@ class BillingPayment(models.Model):
 
     def _book_decisions(self, decisions):
         """Extend: somebody may have settled a line between its adoption and now."""
-        super()._book_decisions(decisions)
+        res = super()._book_decisions(decisions)
         self.filtered(
             lambda payment: (
                 not payment.file_id
@@ -257,6 +257,7 @@ class BillingPayment(models.Model):
                 and payment.statement_line_id.is_reconciled
             )
         )._set_settled_by_hand()
+        return res
 
     def _forget_line(self):
         """Take the payments off their invoices and drop them, as their lines go."""

@@ -54,7 +54,6 @@ class BillingTableMapping(models.TransientModel):
         selection=lambda self: self.env[
             "billing.table.format"
         ]._selection_decimal_sign(),
-        string="Decimal Sign",
         default=",",
         required=True,
     )
