@@ -8,6 +8,8 @@ LANGUAGES = ("nb", "sv")
 
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}|%%")
 _MARKUP = re.compile(r"<[^>]+>")
+#: Attributes whose words are translated together with the text around them.
+_TRANSLATED = re.compile(r'\b(aria-label|title|alt|placeholder)="[^"]*"')
 _LETTER = re.compile(r"[^\W\d_]")
 #: What gives away that a text is in the wrong one of the two neighbour languages.
 _FOREIGN = {
@@ -67,11 +69,12 @@ def _term_problems(term, entry, language) -> list[str]:
     wrong = []
     if _found(_PLACEHOLDER, term.msgid) != _found(_PLACEHOLDER, entry.msgstr):
         wrong.append(f"other placeholders: {pair}")
-    if _found(_MARKUP, term.msgid) != _found(_MARKUP, entry.msgstr):
+    if _markup(term.msgid) != _markup(entry.msgstr):
         wrong.append(f"other markup: {pair}")
     if entry.msgstr == term.msgid and term.msgid not in SAME_EVERYWHERE:
         wrong.append(f"still English: {pair}")
-    if _FOREIGN[language].search(_PLACEHOLDER.sub("", entry.msgstr)):
+    words = _MARKUP.sub(" ", _PLACEHOLDER.sub("", entry.msgstr))
+    if _FOREIGN[language].search(words):
         wrong.append(f"not {language}: {pair}")
     if _edges(term.msgid) != _edges(entry.msgstr):
         wrong.append(f"other space or punctuation at the end: {pair}")
@@ -80,6 +83,10 @@ def _term_problems(term, entry, language) -> list[str]:
 
 def _found(pattern, text):
     return sorted(pattern.findall(text))
+
+
+def _markup(text):
+    return sorted(_TRANSLATED.sub(r"\1", tag) for tag in _MARKUP.findall(text))
 
 
 def _edges(text):
