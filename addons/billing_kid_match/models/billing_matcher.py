@@ -123,7 +123,7 @@ class BillingMatcher(models.AbstractModel):
 
         decisions = decide_in_order(decider, payments, looks, gather)
         self._weigh_evidence(payments, looks, facts, decisions, decider, units)
-        return decisions
+        return self._ask_groups(decisions)
 
     @contextmanager
     def _planned_for_probes(self):

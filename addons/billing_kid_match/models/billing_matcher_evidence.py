@@ -6,7 +6,7 @@ from math import log
 from odoo import models
 from odoo.tools import SQL
 
-from odoo.addons.billing_bank_file.core.decision import BOOKED, Reason
+from odoo.addons.billing_bank_file.core.decision import BOOKED, PROPOSED, Reason
 from odoo.addons.billing_base.core.reference import bucket, compact
 
 from ..core import edits, names, texts
@@ -123,6 +123,38 @@ class BillingMatcher(models.AbstractModel):
             for customer in scene.customers
         }
         return policies._by_partner(company, list(partners)).__getitem__
+
+    def _ask_groups(self, decisions):
+        """Leave repairs to staff that are less certain than the customer's group asks.
+
+        :return: the decisions, in the same order
+        """
+        company = self.env.company
+        policies = self.env["billing.match.policy"]
+        if not policies._any(company):
+            return decisions
+        repaired = {
+            at: item.candidates[0]
+            for at, item in enumerate(decisions)
+            if item.outcome in BOOKED
+            and item.candidates
+            and item.candidates[0].distance > 0
+        }
+        asked = policies._by_partner(
+            company, list({candidate.partner_id for candidate in repaired.values()})
+        )
+        decisions = list(decisions)
+        for at, candidate in repaired.items():
+            policy = asked[candidate.partner_id]
+            least = policy.one_edit if candidate.distance < 2 else policy.two_edits
+            if decisions[at].probability < least:
+                decisions[at] = dataclasses.replace(
+                    decisions[at],
+                    outcome=PROPOSED,
+                    shares=(),
+                    reasons=(Reason("not_sure_enough"), *decisions[at].reasons),
+                )
+        return decisions
 
     @staticmethod
     def _is_to_weigh(item, look, policy):

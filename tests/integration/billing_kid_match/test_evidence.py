@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.billing_kid_match.core import names
 
-from tests.integration.billing_kid_match.test_match import MatchCase
+from tests.integration.billing_kid_match.test_match import MatchCase, swap_digit
 
 ACCOUNT = "97101012344"
 
@@ -79,6 +79,22 @@ class TestPayer(EvidenceCase):
         self.company.billing_match_assign = False
         self.remember(self.payer)
         self.assertEqual(self.pay_by(1873.41).state, "proposed")
+
+    def test_a_group_left_to_staff_gets_no_repairs_either(self):
+        group = self.env["res.partner.category"].create({"name": "Municipalities"})
+        self.customer.category_id = group
+        self.env["billing.match.policy"].create(
+            {
+                "company_id": self.company.id,
+                "category_id": group.id,
+                "propose_only": True,
+            }
+        )
+        payment = self.pay(swap_digit(self.reference, 5))
+        self.assertEqual(payment.state, "proposed", payment.reason_text)
+        self.assertEqual(payment.best_candidate_id.move_id, self.target)
+        exact = self.pay(self.reference)
+        self.assertEqual(exact.state, "reconciled")
 
     def test_undo_takes_it_off(self):
         self.remember(self.payer)
