@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import sqrt
 
 #: Limits between the groups that probabilities are told in. They lie close where it
 #: decides whether a person looks.
@@ -11,41 +11,6 @@ LIMITS = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999, 0.9999)
 
 #: Quantile of the normal distribution for an interval that holds 95 times in a hundred.
 Z95 = 1.959964
-
-# A probability of 0 or 1 would cost infinitely much when it is wrong once.
-_LEAST = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """What was said, and what was seen, of probabilities close to each other.
-
-    :param lower: least probability of the group
-    :param upper: where the next group begins
-    :param count: how often such a probability was said and the truth is known
-    :param said: mean of what was said
-    :param seen: share that was right
-    :param low: lower end of the 95 % interval (Wilson) of that share
-    :param high: its upper end
-    """
-
-    lower: float
-    upper: float
-    count: int
-    said: float
-    seen: float
-    low: float
-    high: float
-
-    @property
-    def is_optimistic(self) -> bool:
-        """More was said than can be explained by chance."""
-        return self.said > self.high
-
-    @property
-    def is_pessimistic(self) -> bool:
-        """Less was said than can be explained by chance."""
-        return self.said < self.low
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +39,6 @@ def bounds(number: int, limits: Sequence[float] = LIMITS) -> tuple[float, float]
     """Least probability of a group, and where the next one begins."""
     edges = (0.0, *limits, 1.0)
     return edges[number], edges[number + 1]
-
-
-def reliability(
-    pairs: Iterable[tuple[float, bool]], limits: Sequence[float] = LIMITS
-) -> list[Bin]:
-    """Compare what was said with what was seen.
-
-    :param pairs: probability said, and whether it was so
-    :return: groups that something was said in, the least probable first
-    """
-    groups: dict[int, list[tuple[float, bool]]] = {}
-    for said, seen in pairs:
-        groups.setdefault(bin_of(said, limits), []).append((said, seen))
-    table = []
-    for number in sorted(groups):
-        group = groups[number]
-        count = len(group)
-        right = sum(1 for _said, seen in group if seen)
-        table.append(
-            Bin(
-                *bounds(number, limits),
-                count=count,
-                said=sum(said for said, _seen in group) / count,
-                seen=right / count,
-                **dict(zip(("low", "high"), wilson(right, count), strict=True)),
-            )
-        )
-    return table
 
 
 def wilson(right: int, count: int, z: float = Z95) -> tuple[float, float]:
@@ -154,31 +91,5 @@ def isotonic(triples: Iterable[tuple[float, float, float]]) -> Isotonic | None:
     )
 
 
-def brier(pairs: Iterable[tuple[float, bool]]) -> float:
-    """Mean square of the difference between said and seen; 0 is best.
-
-    :raises ValueError: nothing was said
-    """
-    return _mean((said - seen) ** 2 for said, seen in pairs)
-
-
-def log_loss(pairs: Iterable[tuple[float, bool]]) -> float:
-    """Mean surprise in nats; 0 is best.
-
-    :raises ValueError: nothing was said
-    """
-    return _mean(-log(max(said if seen else 1 - said, _LEAST)) for said, seen in pairs)
-
-
 def _share(block: Sequence[float]) -> float:
     return block[1] / block[2]
-
-
-def _mean(values: Iterable[float]) -> float:
-    total, count = 0.0, 0
-    for value in values:
-        total += value
-        count += 1
-    if not count:
-        raise ValueError("nothing was said")
-    return total / count
