@@ -40,7 +40,7 @@ class BillingPayment(models.Model):
         for place, (payment, item) in enumerate(zip(self, decisions, strict=True)):
             codes = {reason.code for reason in item.reasons}
             if (
-                item.outcome in WAITING
+                item.outcome in (*WAITING, decision.ASSIGNED)
                 and payment.amount > 0
                 and (item.partner_id or codes & PAID_REASONS)
             ):

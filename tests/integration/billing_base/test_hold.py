@@ -78,10 +78,15 @@ class TestHold(BillingBaseCase):
     def test_same_number_of_queries_for_many_invoices(self):
         many = self._new_invoices(count=100)
         many._billing_place_hold("Meter")
+        counts = []
         for moves in (many[:10], many):
             self.env.invalidate_all()
-            with self.subTest(count=len(moves)), self.assertQueryCount(5):
-                self.assertEqual(moves._billing_blocked("fee"), moves)
+            before = self.cr.sql_log_count
+            self.assertEqual(moves._billing_blocked("fee"), moves)
+            counts.append(self.cr.sql_log_count - before)
+        # Each addon with reasons of its own adds a few
+        self.assertEqual(counts[0], counts[1])
+        self.assertLessEqual(counts[0], 10)
 
     # === PLACING AND LIFTING === #
 
