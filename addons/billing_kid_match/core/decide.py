@@ -181,8 +181,9 @@ def _look_at(paid, query, found, explanation) -> Look:
     if len(customers) > 1:
         return Look(SHARED, tuple(still_open), query, explanation)
     if len(still_open) > 1:
-        kind = SHARED if query.in_text else OWN
-        return Look(kind, tuple(still_open), query, explanation)
+        if query.in_text:
+            return Look(SHARED, tuple(still_open), query, explanation)
+        return Look(OWN, tuple(here), query, explanation)
     # a short number in a message may be anything
     telling = not query.in_text or len(query.key) >= MIN_TELLING_DIGITS
     if still_open[0].residual == paid.amount and telling:
@@ -341,7 +342,7 @@ class Decider:
 
         The invoice with just the amount, else the oldest ones as far as the money goes.
 
-        :return: None when nothing of his is open any more
+        :return: None when nothing of his is open any more, or just this was paid before
         """
         key = look.invoices[0].key
         debts = [
@@ -350,6 +351,10 @@ class Decider:
             if item.key == key and self.ledger.left(item) > 0
         ]
         equal = [item for item in debts if self.ledger.left(item) == paid.amount]
+        if not equal and any(
+            not item.is_open and item.total == paid.amount for item in look.invoices
+        ):
+            return None  # looks like one that is paid already
         shares = []
         rest = paid.amount
         for invoice in equal[:1] or debts:

@@ -55,6 +55,11 @@ _BY_CHANCE = {NAME_SURNAME: 0.004, NAME_INITIALS: 2e-4, NAME_TYPO: 2e-5}
 _SAME_PERSON = (NAME_EXACT, NAME_PART, NAME_INITIALS, NAME_TYPO)
 #: What speaks against the customer being the payer.
 _STRANGE_PAYER = frozenset({"name_other", "account_other", "account_new"})
+#: What speaks for him.
+_FAMILIAR_PAYER = frozenset(
+    {"name_exact", "name_part", "name_initials", "name_typo", "name_surname"}
+    | {"name_seen", "account_seen", "account_shared"}
+)
 #: Share of strangers' payments without any reference.
 _STRANGER_BARE = 0.5
 #: Share of strangers who pay from an account that is known for a customer.
@@ -257,7 +262,7 @@ class Weigher:
         """Name and account of a customer who is not among those looked at."""
         weights = self.weights
         result = 0.0
-        if base.names and not base.is_identified:
+        if base.names:
             result += log(
                 weights.names[NAME_OTHER]
                 + weights.names[NAME_SURNAME]
@@ -332,8 +337,21 @@ class Weigher:
             *parts,
         )
 
+    def is_strange(
+        self, paid: Paid, query: Query | None, scene: Scene, partner_id: int
+    ) -> bool:
+        """Whether nothing but the reference speaks for a customer as the payer."""
+        base = _Base(self.weights, paid, query, scene)
+        customer = next(
+            (item for item in scene.customers if item.partner_id == partner_id), None
+        )
+        if customer is None or not (base.names or paid.payer_account):
+            return False
+        codes = {part.code for part in self._who(base, customer)[1]}
+        return bool(codes & _STRANGE_PAYER) and not codes & _FAMILIAR_PAYER
+
     def _name(self, base, customer) -> Reason | None:
-        if not base.names or base.is_identified:
+        if not base.names:
             return None
         weights = self.weights
         best = None
@@ -778,12 +796,8 @@ class _Base:
             if self.is_ours:
                 crossed = log(weights.crossed / max(self.count, _ISSUED_BEFORE))
                 self.log_reference = max(self.log_reference, crossed)
-        behalf = names.on_behalf_of(paid.payer_name) + names.on_behalf_of(paid.text)
-        payer = [paid.payer_name] if names.name_key(paid.payer_name) else []
-        self.names = tuple(dict.fromkeys((*payer, *behalf)))
-        self.no_reference = self._no_reference(weights)
         # Whose account it is says whose name it is: then the name is no second witness
-        self.is_identified = not behalf and any(
+        is_identified = any(
             customer.account_share > 0
             and any(
                 names.compare(paid.payer_name, known) in _SAME_PERSON
@@ -791,6 +805,10 @@ class _Base:
             )
             for customer in scene.customers
         )
+        behalf = names.on_behalf_of(paid.payer_name) + names.on_behalf_of(paid.text)
+        payer = [paid.payer_name] if names.name_key(paid.payer_name) else []
+        self.names = tuple(dict.fromkeys(behalf if is_identified else payer + behalf))
+        self.no_reference = self._no_reference(weights)
 
     def _no_reference(self, weights: Weights) -> float:
         """What a reference that is no invoice's of the customer, or none, says."""

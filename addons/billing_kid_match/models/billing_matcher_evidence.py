@@ -10,7 +10,7 @@ from odoo.addons.billing_bank_file.core.decision import BOOKED, PROPOSED, Reason
 from odoo.addons.billing_base.core.reference import bucket, compact
 
 from ..core import edits, names, texts
-from ..core.decide import AMOUNT, CURRENCY, UNKNOWN
+from ..core.decide import AMOUNT, CURRENCY, OWN, UNKNOWN
 from ..core.evidence import REMINDER_FEES, Customer, Item, Scene, Weigher
 from ..core.scoring import Invoice
 from .account_move import ISSUED_SQL, OPEN_REFUND_SQL, OPEN_SQL
@@ -106,6 +106,12 @@ class BillingMatcher(models.AbstractModel):
                     decider.ledger.give_back(share.move_id, share.amount)
                 scene = self._as_left(scenes[at], decider.ledger)
                 query = None if at in answered else looks[at].query
+                if looks[at].kind == OWN and before.shares:
+                    owner = looks[at].invoices[0].partner_id
+                    if not weigher.is_strange(payments[at], query, scene, owner):
+                        for share in before.shares:
+                            decider.ledger.take(share.move_id, share.amount)
+                        continue
                 item = weigher.decide(payments[at], query, scene, before)
                 for share in item.shares:
                     decider.ledger.take(share.move_id, share.amount)
@@ -164,8 +170,8 @@ class BillingMatcher(models.AbstractModel):
         if not policy.by_evidence:
             return False
         # another amount than is open may mean another invoice than is stated
-        if look.kind == AMOUNT:
-            return True
+        if look.kind in (AMOUNT, OWN):
+            return not any(reason.code == "amount_exact" for reason in item.reasons)
         # in dense numbering two slips look like one slip of a neighbour
         return look.kind == UNKNOWN and item.probability < policy.vetted
 

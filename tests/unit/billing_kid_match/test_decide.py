@@ -292,6 +292,15 @@ def test_a_customers_own_reference_pays_the_oldest_first():
     ]
 
 
+def test_a_customers_own_reference_does_not_pay_again_what_is_paid():
+    book = customers_own_reference()
+    book.add("1234", 45_000, partner=5, is_open=False)
+    book.pay("1234", 45_000)
+    item = one(book)
+    assert item.outcome == PROPOSED
+    assert codes(item) == ["reference_paid"]
+
+
 def test_a_customers_own_reference_leaves_what_is_too_much():
     book = customers_own_reference()
     book.pay("1234", 200_000)
