@@ -549,11 +549,15 @@ class BillingMatcher(models.AbstractModel):
             stated = [query.raw for query in paid.queries if not query.in_text]
             by_place[at] = texts.mentions((paid.text, *stated))
             if look.query and look.kind == UNKNOWN:
-                own[at] = bucket(look.query.key)
+                own[at] = look.query.key
         said, answered = defaultdict(dict), set()
 
         def answer(at, mention):
-            if own.get(at, "").endswith(mention.bare) and mention.bare:
+            # a long row of zeros belongs to a reference, not to a short number
+            key = own.get(at, "")
+            if key.endswith(mention.bare) and (
+                mention.year or len(key) - len(mention.bare) <= 2
+            ):
                 answered.add(at)
 
         self._find_numbers(payments, by_place, strong, said, answer)
