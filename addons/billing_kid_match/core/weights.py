@@ -206,7 +206,7 @@ class Policy:
     two_edits: float = 0.9999
     two_edits_length: int = 10
     other_amount: float = 0.99
-    propose: float = 0.02
+    propose: float = 0.004
     dense: float = 2.0
     candidates: int = 5
     evidence: float = 0.998

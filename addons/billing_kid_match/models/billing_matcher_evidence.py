@@ -488,7 +488,10 @@ class BillingMatcher(models.AbstractModel):
                           AND m.currency_id = q.currency_id AND %s
                        -- by customer first: thousands may share the amount
                        OFFSET 0) AS found
-                 WHERE found.residual = q.amount
+                 WHERE found.residual >= q.amount
+                       -- whole kroner may have lost their øre
+                   AND found.residual <= q.amount
+                       + CASE WHEN q.amount = trunc(q.amount) THEN 0.99 ELSE 0 END
                 """,
                 _int_array(at for at, _ in queries),
                 _int_array(partner for _, partner in queries),
