@@ -785,15 +785,15 @@ class BillingMatcher(models.AbstractModel):
             rows = self.env.execute_query(
                 SQL(
                     """
-                    SELECT p.id, p.name,
+                    SELECT q.id, p.name,
                            (SELECT count(*) FROM billing_payer_memory m
-                             WHERE m.partner_id = p.id AND m.company_id = %s
+                             WHERE m.partner_id = q.id AND m.company_id = %s
                                AND m.kind = 'account'),
                            (SELECT h.mean_delay FROM billing_payer_habit h
-                             WHERE h.partner_id = p.id AND h.company_id = %s
+                             WHERE h.partner_id = q.id AND h.company_id = %s
                                AND h.count >= 3)
                       FROM unnest(%s::int[]) AS q(id)
-                      JOIN res_partner p ON p.id = q.id
+                      LEFT JOIN res_partner p ON p.id = q.id
                     """,
                     company,
                     company,
