@@ -683,6 +683,8 @@ class Weigher:
             asked = policy.two_edits if strange else policy.other_amount
         if not policy.by_evidence or best.probability < asked:
             return False
+        if owner is not None and best.telling <= 0:
+            return False  # amount and day alone never book
         rest = max(
             (item.probability for item in found if item is not best), default=0.0
         )

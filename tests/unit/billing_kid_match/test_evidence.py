@@ -122,6 +122,14 @@ def test_somebody_pays_for_another_customer():
     assert decision.outcome != RECONCILED
 
 
+def test_a_rare_amount_alone_books_nothing():
+    decision = decide(
+        paid(name="", account=""), customer(1, item(7)), sharing=1, open_count=50
+    )
+    assert decision.outcome == PROPOSED
+    assert decision.candidates[0].move_id == 7
+
+
 # Which invoice
 
 
