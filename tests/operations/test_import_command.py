@@ -5,18 +5,12 @@ import os
 import signal
 import subprocess
 import time
-from datetime import date
-from pathlib import Path
 
 import psycopg2
 import pytest
 
-from tools.payment_generator.camt054 import Camt054Writer, Options
-from tools.payment_generator.payments import Payment, Truth
+from .processes import ODOO, a_payment, open_invoices, query, write_camt
 
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = os.environ.get("KVITT_TEMPLATE_DATABASE", "")
-ACCOUNT = "15035149098"
 KEYS = {
     "file", "position", "bank_reference", "amount", "currency", "reference",
     "payer_name", "payer_account", "statement_line_id", "counterpart_line_ids",
@@ -24,31 +18,10 @@ KEYS = {
 }  # fmt: skip
 
 
-def query(database, text, *args):
-    connection = psycopg2.connect(dbname=database)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(text, args)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()
-
-
-@pytest.fixture
-def database():
-    assert TEMPLATE, "run this with `make test`: it makes the template database"
-    name = f"{TEMPLATE.rpartition('_')[0]}_import_{os.getpid()}"
-    query("postgres", f'DROP DATABASE IF EXISTS "{name}"')
-    query("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
-    yield name
-    query("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
 def start(database, *args):
     """Start the command in a process group of its own, so that all of it dies."""
     return subprocess.Popen(
-        [str(ROOT / "bin" / "odoo"), "billing_import", "-d", database, "--json", *args],
+        [ODOO, "billing_import", "-d", database, "--json", *args],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -65,44 +38,22 @@ def finish(process):
 @pytest.fixture
 def bank_file(database, tmp_path):
     """A file over the open invoices of the demo company, and some strangers."""
-    invoices = query(
-        database,
-        """
-        SELECT move.id, move.payment_reference,
-               round(move.amount_residual * 100)::int
-          FROM account_move move JOIN res_company company
-            ON company.id = move.company_id
-         WHERE company.name = 'Fjordlys AS' AND move.move_type = 'out_invoice'
-           AND move.state = 'posted' AND move.payment_state = 'not_paid'
-           AND move.payment_reference IS NOT NULL
-         ORDER BY move.id LIMIT 60
-        """,
-    )
-    paid = [(reference, amount) for _id, reference, amount in invoices]
+    invoices = open_invoices(database, 60)
+    paid = [(reference, amount) for _id, _name, reference, amount in invoices]
     strangers = [("", 1000 + number) for number in range(40)]
     payments = [
-        Payment(
-            amount=amount,
-            currency="NOK",
-            reference=reference,
+        a_payment(
+            amount,
+            reference,
             message="" if reference else f"Takk {number}",
-            payer_name="Kari Nordmann",
-            payer_account="",
             end_to_end_id=str(number),
-            truth=Truth("exact", (), (), 0, reference),
         )
         for number, (reference, amount) in enumerate(paid + strangers)
     ]
     path = tmp_path / "bank.xml"
     with path.open("w", encoding="utf-8") as stream:
-        writer = Camt054Writer(
-            stream, Options(ACCOUNT, "NOK", date(2026, 11, 2), "COMMAND-1")
-        )
-        writer.start()
-        writer.entry(payments[: len(paid)])
-        for payment in payments[len(paid) :]:
-            writer.entry([payment])
-        writer.end()
+        entries = [payments[: len(paid)], *([item] for item in payments[len(paid) :])]
+        write_camt(stream, "COMMAND-1", entries)
     return path, [row[0] for row in invoices], payments
 
 

@@ -5,33 +5,14 @@ has the `base` addon only; `make test` names it in KVITT_BARE_DATABASE.
 """
 
 import ast
-import os
-import subprocess
-import sys
-from pathlib import Path
 
-import psycopg2
 import pytest
+from kvitt_dev import paths
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "tools"))
+from .processes import ROOT, odoo, query
 
-from kvitt_dev import odoo_log, paths  # noqa: E402
-
-BARE = os.environ.get("KVITT_BARE_DATABASE", "")
 # A bridge needs the other side: test_oca_bridge.py.
 ADDONS = sorted(paths.manifests(bridges=False))
-
-
-def _execute(database, query, *args):
-    connection = psycopg2.connect(dbname=database)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(query, args)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()
 
 
 def _with_dependencies(addon):
@@ -45,45 +26,19 @@ def _with_dependencies(addon):
     return names
 
 
-@pytest.fixture
-def database():
-    assert BARE, "run this with `make test`: it makes the empty database"
-    name = f"{BARE.rpartition('_')[0]}_cycle_{os.getpid()}"
-    _execute("postgres", f'DROP DATABASE IF EXISTS "{name}"')
-    _execute("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{BARE}"')
-    yield name
-    _execute("postgres", f'DROP DATABASE "{name}"')
-
-
-def _odoo(log, *args):
-    result = subprocess.run(
-        [str(ROOT / "bin" / "odoo"), *args],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    with open(log, "a", encoding="utf-8") as said:
-        said.write(result.stderr)
-    complaints = odoo_log.complaints(log)
-    assert not complaints, "\n".join(complaints)
-    assert result.returncode == 0, result.stderr[-3000:]
-
-
 def _state(database, addon):
-    rows = _execute(
-        database, "SELECT state FROM ir_module_module WHERE name = %s", addon
-    )
+    rows = query(database, "SELECT state FROM ir_module_module WHERE name = %s", addon)
     return rows[0][0] if rows else None
 
 
 def _left_behind(database, addons):
     """Return tables and metadata that an uninstalled addon should have taken along."""
-    found = _execute(
+    found = query(
         database,
         "SELECT module || '.' || name FROM ir_model_data WHERE module = ANY(%s)",
         sorted(addons),
     )
-    found += _execute(
+    found += query(
         database,
         "SELECT tablename FROM pg_tables"
         " WHERE schemaname = 'public' AND starts_with(tablename, 'billing_')",
@@ -92,17 +47,17 @@ def _left_behind(database, addons):
 
 
 @pytest.mark.parametrize("addon", ADDONS)
-def test_installs_alone_uninstalls_and_reinstalls(addon, database, tmp_path):
+def test_installs_alone_uninstalls_and_reinstalls(addon, bare_database, tmp_path):
     log = tmp_path / "odoo.log"
-    install = ("-d", database, "-i", addon, "--stop-after-init", "--no-http")
+    install = ("-d", bare_database, "-i", addon, "--stop-after-init", "--no-http")
     ours = _with_dependencies(addon)
 
-    _odoo(log, *install)
-    assert _state(database, addon) == "installed"
+    odoo(*install, log=log)
+    assert _state(bare_database, addon) == "installed"
 
-    _odoo(log, "module", "uninstall", "-d", database, *sorted(ours))
-    assert _state(database, addon) == "uninstalled"
-    assert _left_behind(database, ours) == []
+    odoo("module", "uninstall", "-d", bare_database, *sorted(ours), log=log)
+    assert _state(bare_database, addon) == "uninstalled"
+    assert _left_behind(bare_database, ours) == []
 
-    _odoo(log, *install)
-    assert _state(database, addon) == "installed"
+    odoo(*install, log=log)
+    assert _state(bare_database, addon) == "installed"

@@ -2,23 +2,14 @@
 
 import email
 import email.policy
-import os
 import socket
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
-from pathlib import Path
 
-import psycopg2
 import pytest
 from aiosmtpd.controller import Controller
 
-from tools.payment_generator.camt054 import Camt054Writer, Options
-from tools.payment_generator.payments import Payment, Truth
+from .processes import a_payment, odoo, open_invoices, query, write_camt
 
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = os.environ.get("KVITT_TEMPLATE_DATABASE", "")
-ACCOUNT = "15035149098"
 ADDRESS = "kari.nordmann@kunde.example"
 
 PREPARE = """
@@ -67,27 +58,6 @@ class Inbox:
         return "250 OK"
 
 
-def query(database, text, *args):
-    connection = psycopg2.connect(dbname=database)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(text, args)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()
-
-
-@pytest.fixture
-def database():
-    assert TEMPLATE, "run this with `make test`: it makes the template database"
-    name = f"{TEMPLATE.rpartition('_')[0]}_smtp_{os.getpid()}"
-    query("postgres", f'DROP DATABASE IF EXISTS "{name}"')
-    query("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
-    yield name
-    query("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
 @pytest.fixture
 def inbox():
     inbox = Inbox()
@@ -100,58 +70,16 @@ def inbox():
     controller.stop()
 
 
-def odoo(*args, script=None):
-    result = subprocess.run(
-        [str(ROOT / "bin" / "odoo"), *args],
-        input=script or "",
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
-    return result
-
-
 def bank_file(path, reference, amount):
     """A file with one payment whose reference has a wrong digit."""
     damaged = reference[:5] + str((int(reference[5]) + 5) % 10) + reference[6:]
     with path.open("w", encoding="utf-8") as stream:
-        writer = Camt054Writer(
-            stream, Options(ACCOUNT, "NOK", date(2026, 11, 2), "SMTP-1")
-        )
-        writer.start()
-        writer.entry(
-            [
-                Payment(
-                    amount=amount,
-                    currency="NOK",
-                    reference=damaged,
-                    message="",
-                    payer_name="Kari Nordmann",
-                    payer_account="",
-                    end_to_end_id="1",
-                    truth=Truth("wrong", (), (), 0, reference),
-                )
-            ]
-        )
-        writer.end()
+        write_camt(stream, "SMTP-1", [[a_payment(amount, damaged)]])
     return damaged
 
 
 def test_a_repaired_reference_is_told_once(database, inbox, tmp_path):
-    [(move_id, name, reference, amount)] = query(
-        database,
-        """
-        SELECT move.id, move.name, move.payment_reference,
-               round(move.amount_residual * 100)::int
-          FROM account_move move JOIN res_company company
-            ON company.id = move.company_id
-         WHERE company.name = 'Fjordlys AS' AND move.move_type = 'out_invoice'
-           AND move.state = 'posted' AND move.payment_state = 'not_paid'
-           AND move.payment_reference IS NOT NULL
-         ORDER BY move.id LIMIT 1
-        """,
-    )
+    [(move_id, name, reference, amount)] = open_invoices(database, 1)
     shell = ("shell", "-d", database, "--no-http")
     odoo(
         *shell,

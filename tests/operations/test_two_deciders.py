@@ -1,21 +1,16 @@
 """Two people at the same payments and invoices: nothing lost, nothing twice."""
 
 import json
-import subprocess
 from pathlib import Path
 
-from .test_import_command import ROOT, database  # noqa: F401
+from .processes import ROOT, odoo
 
 
-def test_two_people_at_once(database):  # noqa: F811
+def test_two_people_at_once(database):
     script = Path(__file__).with_name("two_deciders.py").read_text(encoding="utf-8")
-    run = subprocess.run(
-        [str(ROOT / "bin" / "odoo"), "shell", "-d", database, "--no-http"],
-        input=f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{script}",
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+    run = odoo(
+        *("shell", "-d", database, "--no-http"),
+        script=f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{script}",
     )
     [line] = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
     told = json.loads(line.removeprefix("RESULT "))

@@ -6,15 +6,13 @@ Prints one JSON object with what each of them was told and what the books say.
 import io
 import json
 import threading
-from datetime import date
 
 import psycopg2
 
 from odoo import SUPERUSER_ID, Command, api
 from odoo.exceptions import UserError
 
-from tools.payment_generator.camt054 import Camt054Writer, Options
-from tools.payment_generator.payments import Payment, Truth
+from tests.operations.processes import a_payment, write_camt
 
 registry = env.registry  # noqa: F821
 told = {}
@@ -59,26 +57,16 @@ def set_up():
         )
         moves.action_post()
         stream = io.StringIO()
-        writer = Camt054Writer(
-            stream, Options("15035149098", "NOK", date(2026, 11, 2), "DECIDERS")
-        )
-        writer.start()
-        for number in range(6):
-            writer.entry(
-                [
-                    Payment(
-                        amount=100000,
-                        currency="NOK",
-                        reference="",
-                        message=f"Samtidig betaling {number}",
-                        payer_name="Ukjent Betaler",
-                        payer_account="",
-                        end_to_end_id=f"D{number}",
-                        truth=Truth("none", (), (), 0, ""),
-                    )
-                ]
+        payments = [
+            a_payment(
+                100000,
+                message=f"Samtidig betaling {number}",
+                end_to_end_id=f"D{number}",
+                payer_name="Ukjent Betaler",
             )
-        writer.end()
+            for number in range(6)
+        ]
+        write_camt(stream, "DECIDERS", [[payment] for payment in payments])
         file, _seen = here["billing.bank.file"]._import(
             stream.getvalue().encode(), "deciders.xml"
         )
