@@ -5,6 +5,8 @@ from . import billing_contact_point
 from . import billing_event
 from . import billing_hold
 from . import billing_installation
+from . import billing_link
+from . import billing_link_visit
 from . import billing_reference_scheme
 from . import ir_cron
 from . import res_company

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from datetime import timedelta
 
 from markupsafe import Markup
 
@@ -335,6 +336,63 @@ class AccountMove(models.Model):
         url_code = lang and self.env["res.lang"]._get_data(code=lang).url_code
         prefix = f"/{url_code}" if url_code else ""
         return f"{self.get_base_url()}{prefix}{self.get_portal_url()}"
+
+    # === BUSINESS METHODS - PERSONAL LINKS === #
+
+    def _portal_ensure_token(self):
+        """Override of `portal`: who came by a personal link stays with it.
+
+        The page puts the token of the invoice into further addresses. That one never
+        expires, so it must not get into the hands of who has a link that does.
+        """
+        token = self.env.context.get("billing_link_tokens", {}).get(self.id)
+        return token or super()._portal_ensure_token()
+
+    def _billing_link_expiry(self):
+        """Return until when personal links made now open the invoices.
+
+        :return: UTC, by id of the invoice
+        :rtype: dict[int, datetime]
+        """
+        now = fields.Datetime.now()
+        return {
+            move.id: max(now, fields.Datetime.to_datetime(move.invoice_date_due) or now)
+            + timedelta(days=move.company_id.billing_link_days)
+            for move in self
+        }
+
+    def _billing_page_seen(self, visits):
+        """Called when customers saw the page of the invoices signed in.
+
+        The newest link of each of the invoices is told, since that is what brought the
+        customer there, if anything did.
+
+        :param visits: ``billing.link.visit`` records, in superuser mode
+        :return: None
+        """
+        self.env["billing.event"]._log(
+            [
+                {
+                    "kind": "page.seen",
+                    "move_id": visit.move_id.id,
+                    "occurred_at": visit.visited_at,
+                    "actor": "customer",
+                    "payload": {"device": visit.device},
+                    # Once a day is enough to know.
+                    "dedup_key": f"page.seen:{visit.move_id.id}"
+                    f":{visit.visited_at.date().isoformat()}",
+                }
+                for visit in visits
+            ]
+        )
+        newest = (
+            self.env["billing.link"]
+            .sudo()
+            ._read_group([("move_id", "in", self.ids)], ["move_id"], ["id:max"])
+        )
+        links_sudo = self.env["billing.link"].sudo().browse(id for _move, id in newest)
+        if links_sudo:
+            links_sudo._opened_by_person(visits)
 
     # === BUSINESS METHODS - REFERENCES === #
 

@@ -236,6 +236,33 @@ class BillingEvent(models.Model):
                     "No contact point to tell %(customer)s: %(message)s"
                 ),
             },
+            "link.opened": {
+                "label": self.env._("Invoice opened"),
+                "icon": "fa-envelope-open-o",
+                "customer_visible": False,
+                "text": self.env._("%(customer)s opened the link (%(channel)s)."),
+            },
+            "link.machine": {
+                "label": self.env._("Link opened by a machine"),
+                "icon": "fa-cogs",
+                "customer_visible": False,
+                "text": self.env._(
+                    "A mail scanner or a preview opened the link (%(channel)s). That "
+                    "does not count as seen."
+                ),
+            },
+            "link.revoked": {
+                "label": self.env._("Link revoked"),
+                "icon": "fa-chain-broken",
+                "customer_visible": False,
+                "text": self.env._("The link (%(channel)s) was revoked: %(reason)s"),
+            },
+            "page.seen": {
+                "label": self.env._("Invoice seen"),
+                "icon": "fa-eye",
+                "customer_visible": False,
+                "text": self.env._("%(customer)s signed in and saw the invoice."),
+            },
             "job.failed": {
                 "label": self.env._("Scheduled job failed"),
                 "icon": "fa-exclamation-circle",

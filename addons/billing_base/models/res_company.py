@@ -15,6 +15,25 @@ class ResCompany(models.Model):
         help="Months after which billing events are deleted. 0: keep them for good.",
     )
 
+    billing_link_days = fields.Integer(
+        string="Links Work For",
+        default=180,
+        help="Days after the due date, or after sending when that is later, for which "
+        "the personal link in a message opens the invoice without signing in.",
+    )
+    billing_visit_days = fields.Integer(
+        string="Keep Visits",
+        default=90,
+        help="Days after which single visits to the pages of invoices are deleted. "
+        "That an invoice was opened stays known.",
+    )
+
+    _billing_link_days_positive = models.Constraint(
+        "CHECK(billing_link_days > 0)", "Links have to work for a day at least."
+    )
+    _billing_visit_days_positive = models.Constraint(
+        "CHECK(billing_visit_days > 0)", "Visits have to be kept for a day at least."
+    )
     _billing_event_retention_positive = models.Constraint(
         "CHECK(billing_event_retention_months >= 0)",
         "Events cannot be kept for a negative number of months.",

@@ -29,6 +29,13 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.billing_event_retention_months", readonly=False
     )
 
+    billing_link_days = fields.Integer(
+        related="company_id.billing_link_days", readonly=False
+    )
+    billing_visit_days = fields.Integer(
+        related="company_id.billing_visit_days", readonly=False
+    )
+
     @api.depends_context("uid")
     def _compute_billing_unavailable_addons(self):
         """List the addons that are not on this server, so cannot be switched on."""
