@@ -11,207 +11,60 @@ The frequencies are those of the very value: a name that 300 customers share say
 than one of its own, 599,00 less than 1 448,70.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
 from math import exp, log
 
-from rapidfuzz.distance import OSA
-
-from odoo.addons.billing_bank_file.core.decision import (
-    ASSIGNED,
-    PARTIAL,
-    PROPOSED,
-    RECONCILED,
-    UNMATCHED,
-    Candidate,
-    Decision,
-    Reason,
-    Share,
-)
+from odoo.addons.billing_bank_file.core.decision import Reason
 
 from . import names, scoring
 from .decide import Paid, Query, reference_reasons
-from .edits import MAX_EDITS, Explanation, explain
+from .edits import Explanation
+from .measure import STRANGER_KNOWN, Measure, again_after, hazards, step
+from .scene import Customer, Explained, Scene
 from .scoring import Invoice
 from .subsets import ALL, OLDEST, subsets
 from .weights import (
     ACCOUNT_NEW,
-    ACCOUNT_OTHER,
     ACCOUNT_SAME,
-    DELAY_STEPS,
     NAME_EXACT,
     NAME_INITIALS,
     NAME_OTHER,
     NAME_PART,
     NAME_SURNAME,
     NAME_TYPO,
-    Policy,
     Weights,
 )
 
 # Chance that somebody else's name agrees in this way. What agrees more is counted.
 _BY_CHANCE = {NAME_SURNAME: 0.004, NAME_INITIALS: 2e-4, NAME_TYPO: 2e-5}
-_SAME_PERSON = (NAME_EXACT, NAME_PART, NAME_INITIALS, NAME_TYPO)
 #: What speaks against the customer being the payer.
-_STRANGE_PAYER = frozenset({"name_other", "account_other", "account_new"})
+STRANGE_PAYER = frozenset({"name_other", "account_other", "account_new"})
 #: What speaks for him.
 _FAMILIAR_PAYER = frozenset(
     {"name_exact", "name_part", "name_initials", "name_typo", "name_surname"}
     | {"name_seen", "account_seen", "account_shared"}
 )
-#: Share of strangers' payments without any reference.
-_STRANGER_BARE = 0.5
-#: Share of strangers who pay from an account that is known for a customer.
-_STRANGER_KNOWN = 0.03
-#: Payments after which an account is half as likely to pay for somebody new.
-_ACCOUNT_TRUST = 10
-#: Share of customers' payments that state a number which is nothing of ours.
-_FOREIGN = 0.0005
-_FOREIGN_IN_TEXT = 0.3
 #: Invoices of a customer whose reference may be stated for a later one.
 _EARLIER = 6
-#: Share of odd amounts that are one of a few equal parts.
-_INSTALMENT = 0.15
 #: How the amounts of payments for several invoices are put together.
 _SET_SHARES = {ALL: 0.55, OLDEST: 0.25}
-#: People whose names could come up by chance, however small the book is.
-_POPULATION = 20_000
-#: Invoices issued at least, of which a payer may take the wrong reference.
-_ISSUED_BEFORE = 100
-#: What speaks for a customer, amount and day apart, before money goes to his account:
-#: that nobody else is in sight is not enough.
-_TELLING = log(10_000)
-#: Reminder fees that payers add or leave out, in minor units by country: the rate of
-#: the year and the one before, once and twice (inkassoforskriften § 1-2; lag 1981:739).
-REMINDER_FEES = {"NO": (3500, 3800, 7000, 7600), "SE": (6000,)}
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An open invoice or credit note of a customer.
-
-    :param invoice: ``residual`` is below zero for a credit note
-    :param due: due date
-    :param mention: log-likelihood ratio of what the texts say of it
-    :param mentioned: the words for it, empty when nothing is said
-    """
-
-    invoice: Invoice
-    due: date | None = None
-    mention: float = 0.0
-    mentioned: tuple[Reason, ...] = ()
-
-
-@dataclass(slots=True)
-class Customer:
-    """A customer who may have paid.
-
-    :param names: his names in the books
-    :param open: his open items, oldest first
-    :param closed: invoices of his that are paid, as far as they matter here
-    :param accounts: number of accounts known to have paid for him
-    :param account_share: share of the payments from the payer's account that were for
-        him, 0–1
-    :param name_share: the same for payments under the payer's name
-    :param namesakes: customers that share the payer's words with him, himself included
-    :param kin: customers that share one word with the payer's name and him, 0 when too
-        many to count
-    :param delay: mean days from due date to payment, None when unknown
-    :param mention: log-likelihood ratio of what the texts say of him
-    :param mentioned: the words for it
-    """
-
-    partner_id: int
-    names: tuple[str, ...] = ()
-    open: list[Item] = field(default_factory=list)
-    closed: list[Item] = field(default_factory=list)
-    accounts: int = 0
-    account_share: float = 0.0
-    name_share: float = 0.0
-    namesakes: int = 1
-    kin: int = 0
-    delay: float | None = None
-    mention: float = 0.0
-    mentioned: tuple[Reason, ...] = ()
-
-
-@dataclass(slots=True)
-class Scene:
-    """What is known around one payment.
-
-    :param open_count: open invoices of the company
-    :param sharing: those of them with just the paid amount
-    :param customers: all who may have paid
-    :param account_known: the payer's account paid for some customer before
-    :param account_total: number of payments it made
-    :param namesakes: customers who bear the payer's name
-    :param fees: amounts in minor units by which an invoice grows when it is reminded
-    """
-
-    open_count: int
-    sharing: int
-    customers: Sequence[Customer]
-    account_known: bool = False
-    account_total: int = 0
-    namesakes: int = 0
-    fees: tuple[int, ...] = ()
-
-
-@dataclass(slots=True)
-class Explained:
-    """One explanation of a payment: who pays what.
-
-    :param shares: minor units by invoice; empty for something that is not open
-    :param value: log of its joint weight
-    :param parts: the evidence in words, with its weights
-    :param is_whole: everything it settles is settled to the last digit
-    :param distance: edits between the paid and the issued reference, -1 when the
-        reference took no part
-    :param is_named: the texts name what it settles
-    :param closed: the paid invoice that it pays again
-    :param telling: what name, account, reference and texts say of the customer, in nats
-    """
-
-    customer: Customer | None
-    shares: tuple[tuple[Invoice, int], ...]
-    value: float
-    parts: tuple[Reason, ...] = ()
-    is_whole: bool = False
-    distance: int = -1
-    is_named: bool = False
-    closed: Invoice | None = None
-    telling: float = 0.0
-    probability: float = 0.0
 
 
 class Weigher:
     """Weighs all explanations of payments.
 
     :param weights: what the evidence is worth
-    :param policy: when it is enough
-    :param policy_of: policy of a customer by partner id, when his group has its own
     """
 
-    def __init__(
-        self,
-        weights: Weights,
-        policy: Policy,
-        policy_of: Callable[[int], Policy] | None = None,
-    ):
+    def __init__(self, weights: Weights):
         self.weights = weights
-        self.policy = policy
-        self.policy_of = policy_of or (lambda partner_id: policy)
-        self._hazards = _hazards(weights.delays)
-
-    # Weighing
+        self._hazards = hazards(weights.delays)
 
     def weigh(self, paid: Paid, query: Query | None, scene: Scene) -> list[Explained]:
         """All explanations of a payment, the likeliest first.
 
         :param query: the reference it states, None without one
         """
-        base = _Base(self.weights, paid, query, scene)
+        base = Measure(self.weights, paid, query, scene)
         found = [self._stranger(base)]
         found += self._others(base)
         for customer in scene.customers:
@@ -274,7 +127,7 @@ class Weigher:
             if base.scene.account_known:
                 result += base.account_other
             else:
-                known = 1 - _STRANGER_KNOWN
+                known = 1 - STRANGER_KNOWN
                 result += log((has * new + (1 - has) * known) / known)
         return result
 
@@ -341,14 +194,14 @@ class Weigher:
         self, paid: Paid, query: Query | None, scene: Scene, partner_id: int
     ) -> bool:
         """Whether nothing but the reference speaks for a customer as the payer."""
-        base = _Base(self.weights, paid, query, scene)
+        base = Measure(self.weights, paid, query, scene)
         customer = next(
             (item for item in scene.customers if item.partner_id == partner_id), None
         )
         if customer is None or not (base.names or paid.payer_account):
             return False
         codes = {part.code for part in self._who(base, customer)[1]}
-        return bool(codes & _STRANGE_PAYER) and not codes & _FAMILIAR_PAYER
+        return bool(codes & STRANGE_PAYER) and not codes & _FAMILIAR_PAYER
 
     def _name(self, base, customer) -> Reason | None:
         if not base.names:
@@ -385,7 +238,7 @@ class Weigher:
         weights = self.weights
         if customer.account_share:
             weight = log(weights.accounts[ACCOUNT_SAME] * customer.account_share)
-            weight += log(base.population / _STRANGER_KNOWN)
+            weight += log(base.population / STRANGER_KNOWN)
             code = "account_seen" if customer.account_share > 0.95 else "account_shared"
             return Reason(code, (("account", account),), weight)
         if base.scene.account_known:
@@ -393,7 +246,7 @@ class Weigher:
                 return None
             return Reason("account_other", (("account", account),), base.account_other)
         if customer.accounts:
-            weight = log(weights.accounts[ACCOUNT_NEW] / (1 - _STRANGER_KNOWN))
+            weight = log(weights.accounts[ACCOUNT_NEW] / (1 - STRANGER_KNOWN))
             return Reason("account_new", (("account", account),), weight)
         return None
 
@@ -486,7 +339,7 @@ class Weigher:
         if customer.delay is not None:
             # his own habit counts half: people also change
             shifted = days - round(customer.delay / 2)
-        weight = self._hazards[_step(shifted)]
+        weight = self._hazards[step(shifted)]
         if days < 0:
             return Reason("day_before", (("days", -days),), weight)
         if days:
@@ -541,7 +394,7 @@ class Weigher:
         else:
             amount = log(weights.amount_other)
         value = log(weights.again / _EARLIER / base.customers) + who + reference
-        value += amount + item.mention + _again_after(base.paid.day, item.due)
+        value += amount + item.mention + again_after(base.paid.day, item.due)
         distance = -1 if how is None else how.distance
         return Explained(
             customer,
@@ -584,7 +437,7 @@ class Weigher:
                 continue
             seen.add(moves)
             known = any(customer.account_share for customer in payers)
-            who = log(1 / _STRANGER_KNOWN) if known else 0.0
+            who = log(1 / STRANGER_KNOWN) if known else 0.0
             who += max((item.mention for item in group), default=0.0)
             amount = Reason(
                 "amount_sum",
@@ -603,282 +456,3 @@ class Weigher:
                 )
             )
         return found
-
-    # Deciding
-
-    def decide(
-        self, paid: Paid, query: Query | None, scene: Scene, before: Decision
-    ) -> Decision:
-        """Decide a payment by all its evidence.
-
-        :param before: what the reference alone led to; its reason is kept when the
-            evidence settles nothing
-        """
-        found = self.weigh(paid, query, scene)
-        candidates = self._candidates(found)
-        best = next((item for item in found if item.shares), None)
-        if best is not None and self._is_enough(query, best, found):
-            return self._settle(paid, best, candidates)
-        sure, customer = self._sure_customer(found)
-        policy = self.policy_of(customer.partner_id) if customer else self.policy
-        reasons = before.reasons
-        partner_id = 0
-        if customer is not None and sure >= (policy.customer or self.policy.customer):
-            partner_id = customer.partner_id
-            again = next(
-                (
-                    item
-                    for item in found[:1]
-                    if item.closed is not None and item.customer is customer
-                ),
-                None,
-            )
-            if again is not None:
-                values = (("reference", again.closed.reference),)
-                reasons = (Reason("reference_paid", values),)
-        if partner_id and policy.customer and not self._is_paid_again(reasons, found):
-            return Decision(
-                paid.payment_id,
-                ASSIGNED,
-                (),
-                sure,
-                (Reason("customer_certain", ()), *reasons),
-                candidates,
-                partner_id=partner_id,
-            )
-        # what a certain customer owes is worth a look however unlikely
-        worth = tuple(
-            item
-            for item in candidates
-            if item.probability >= self.policy.propose
-            or (partner_id and item.partner_id == partner_id)
-        )
-        return Decision(
-            paid.payment_id,
-            PROPOSED if worth else UNMATCHED,
-            (),
-            worth[0].probability if worth else 0.0,
-            reasons,
-            worth,
-            partner_id=partner_id,
-        )
-
-    @staticmethod
-    def _is_paid_again(reasons, found) -> bool:
-        """Whether the customer most likely pays something that is paid already: the
-        company's own rule for that decides, not this."""
-        return any(reason.code == "reference_paid" for reason in reasons) and not (
-            found and found[0].shares
-        )
-
-    def _is_enough(
-        self, query: Query | None, best: Explained, found: Sequence[Explained]
-    ) -> bool:
-        owner = best.customer
-        policy = self.policy_of(owner.partner_id) if owner else self.policy
-        asked = policy.evidence
-        if best.distance == 0 and query is not None and not query.in_text:
-            # the invoice's own reference with another amount: by whom decides
-            strange = any(part.code in _STRANGE_PAYER for part in best.parts)
-            asked = policy.two_edits if strange else policy.other_amount
-        if not policy.by_evidence or best.probability < asked:
-            return False
-        if owner is not None and best.telling <= 0:
-            return False  # amount and day alone never book
-        rest = max(
-            (item.probability for item in found if item is not best), default=0.0
-        )
-        if best.probability < policy.margin * rest:
-            return False
-        # one strong witness beside the probability, so that a wrong guess at how
-        # usual something is cannot book by itself
-        return best.is_whole or 0 <= best.distance <= 1 or best.is_named
-
-    def _settle(self, paid, best: Explained, candidates) -> Decision:
-        shares = tuple(
-            Share(invoice.move_id, amount) for invoice, amount in best.shares
-        )
-        settled = all(amount == invoice.residual for invoice, amount in best.shares)
-        parts = [part for part in best.parts if part.code != "open_invoices"]
-        rest = paid.amount - sum(share.amount for share in shares)
-        if rest > 0:
-            parts.append(Reason("overpaid", (("rest", rest / paid.unit),)))
-        return Decision(
-            paid.payment_id,
-            RECONCILED if settled else PARTIAL,
-            shares,
-            best.probability,
-            tuple(parts),
-            candidates,
-        )
-
-    def _sure_customer(self, found) -> tuple[float, Customer | None]:
-        """The likeliest customer, whatever he pays."""
-        sums: dict[int, float] = {}
-        told: dict[int, list[float]] = {}
-        owners = {}
-        for item in found:
-            if item.customer is not None:
-                key = item.customer.partner_id
-                sums[key] = sums.get(key, 0.0) + item.probability
-                told.setdefault(key, []).append(item.telling)
-                owners[key] = item.customer
-        if not sums:
-            return 0.0, None
-        key = max(sums, key=sums.__getitem__)
-        if max(told[key]) < _TELLING:
-            return 0.0, None
-        return sums[key], owners[key]
-
-    def _candidates(self, found) -> tuple[Candidate, ...]:
-        """The invoices in the explanations, the likeliest first."""
-        chances: dict[int, float] = {}
-        best: dict[int, Explained] = {}
-        invoices = {}
-        for item in found:
-            for invoice, _amount in item.shares:
-                if invoice.residual <= 0:
-                    continue
-                move = invoice.move_id
-                chances[move] = chances.get(move, 0.0) + item.probability
-                best.setdefault(move, item)
-                invoices[move] = invoice
-        # among equals the oldest stays first
-        order = sorted(chances, key=lambda move: -chances[move])
-        return tuple(
-            Candidate(
-                move,
-                invoices[move].partner_id,
-                min(chances[move], 1.0),
-                invoices[move].residual,
-                invoices[move].reference,
-                best[move].distance,
-                best[move].parts
-                if len(best[move].shares) == 1
-                else (
-                    *best[move].parts,
-                    Reason("part_of_sum", (("count", len(best[move].shares)),)),
-                ),
-            )
-            for move in order[: self.policy.candidates]
-        )
-
-
-class _Base:
-    """What a stranger's payment would look like: the measure of all evidence."""
-
-    def __init__(self, weights: Weights, paid: Paid, query: Query | None, scene: Scene):
-        self.paid = paid
-        self.query = query
-        self.scene = scene
-        self.count = max(scene.open_count, 1)
-        self.customers = max(round(scene.open_count * 0.75), 1)
-        self.population = max(self.customers, _POPULATION)
-        # An account that has paid for the same people many times is less likely to pay
-        # for others now
-        trust = _ACCOUNT_TRUST / (_ACCOUNT_TRUST + scene.account_total)
-        self.account_other = log(
-            weights.accounts[ACCOUNT_OTHER] * trust / _STRANGER_KNOWN
-        )
-        self.log_amount = weights.log_amount(
-            paid.amount, scene.sharing, scene.open_count
-        )
-        # A number that is some invoice's reference is no chance: the payer took it from
-        # a wrong invoice, or means it
-        self.is_ours = query is not None and any(
-            item.invoice.key == query.key
-            for customer in scene.customers
-            for item in (*customer.open, *customer.closed)
-        )
-        self.log_reference = 0.0
-        if query is not None:
-            self.log_reference = log(weights.length_share) - scoring.information(
-                query.key
-            )
-            if self.is_ours:
-                crossed = log(weights.crossed / max(self.count, _ISSUED_BEFORE))
-                self.log_reference = max(self.log_reference, crossed)
-        # Whose account it is says whose name it is: then the name is no second witness
-        is_identified = any(
-            customer.account_share > 0
-            and any(
-                names.compare(paid.payer_name, known) in _SAME_PERSON
-                for known in customer.names
-            )
-            for customer in scene.customers
-        )
-        behalf = names.on_behalf_of(paid.payer_name) + names.on_behalf_of(paid.text)
-        payer = [paid.payer_name] if names.name_key(paid.payer_name) else []
-        self.names = tuple(dict.fromkeys(behalf if is_identified else payer + behalf))
-        self.no_reference = self._no_reference(weights)
-
-    def _no_reference(self, weights: Weights) -> float:
-        """What a reference that is no invoice's of the customer, or none, says."""
-        if self.query is None:
-            return log(weights.bare / _STRANGER_BARE)
-        if self.is_ours:
-            return 0.0
-        # in a message anything may stand, whoever writes it
-        foreign = log(_FOREIGN_IN_TEXT if self.query.in_text else _FOREIGN)
-        # or one of our own that is damaged beyond what was searched: leading zeros are
-        # no accident then
-        key = self.query.key
-        own = scoring.information(key) - scoring.information(key.lstrip("0") or "0")
-        damaged = log(weights.edits[1] / weights.length_share) + own
-        return max(foreign, damaged)
-
-    def explain(self, issued: str) -> Explanation | None:
-        """How the stated reference became what it is, were ``issued`` meant."""
-        if self.query is None or not issued:
-            return None
-        key = self.query.key
-        if OSA.distance(key, issued, score_cutoff=MAX_EDITS) > MAX_EDITS and (
-            OSA.distance(key.lstrip("0"), issued.lstrip("0"), score_cutoff=MAX_EDITS)
-            > MAX_EDITS
-        ):
-            return None
-        return explain(key, issued)
-
-
-def _instalments(amount: int, residual: int) -> int:
-    """Of how many equal parts an amount is one, 0 when it is none."""
-    for count in (2, 3, 4, 5, 6, 10, 12):
-        if abs(amount * count - residual) < count:
-            return count
-    return 0
-
-
-def _again_after(day: date | None, due: date | None) -> float:
-    """How much less likely an invoice is paid twice the longer ago it was due."""
-    if day is None or due is None:
-        return 0.0
-    days = (day - due).days
-    for last, share in ((14, 1.0), (31, 0.4), (62, 0.1)):
-        if days <= last:
-            return log(share)
-    return log(0.02)
-
-
-def _step(days: int) -> int:
-    for at, last in enumerate(DELAY_STEPS):
-        if days <= last:
-            return at
-    return len(DELAY_STEPS) - 1
-
-
-def _hazards(delays: Sequence[float]) -> list[float]:
-    """How much likelier than on an average day an invoice that is still open is paid,
-    by step, as logs."""
-    left = sum(delays)
-    first = DELAY_STEPS[0] - 14
-    widths = [
-        last - before
-        for before, last in zip((first, *DELAY_STEPS), DELAY_STEPS, strict=False)
-    ]
-    widths[-1] = 60
-    hazards = []
-    for share, width in zip(delays, widths, strict=True):
-        hazards.append(share / width / max(left, share))
-        left -= share
-    mean = 1 / 40
-    return [log(max(value, 1e-5) / mean) for value in hazards]

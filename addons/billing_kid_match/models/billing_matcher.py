@@ -2,8 +2,6 @@ import json
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 
-from rapidfuzz.distance import OSA
-
 from odoo import models
 from odoo.tools import SQL
 
@@ -15,6 +13,7 @@ from odoo.addons.billing_base.core.reference import (
 )
 
 from ..core import search
+from ..core.arrays import decimal_array, int_array, text_array
 from ..core.decide import (
     AMOUNT,
     CLOSED,
@@ -27,17 +26,14 @@ from ..core.decide import (
     decide_in_order,
     first_look,
 )
-from ..core.edits import MAX_EDITS
 from ..core.queries import stated_references
 from ..core.scoring import Invoice, Surroundings
 from .account_move import ISSUED_SQL, OPEN_SQL
 
 _BUCKET = SQL(BUCKET_SQL.format(column="m.payment_reference"))
-_LENGTH = SQL(search.LENGTH_SQL.format(column="m.payment_reference"))
-_PIECES = [SQL(sql.format(column="m.payment_reference")) for sql in search.PIECES_SQL]
 _ISSUED = SQL(ISSUED_SQL)
 _OPEN = SQL(OPEN_SQL)
-_COLUMNS = SQL(
+COLUMNS = SQL(
     """m.id, m.commercial_partner_id, m.payment_reference, m.amount_residual,
        m.amount_total, m.currency_id,
        m.state = 'posted' AND m.payment_state IN ('not_paid', 'partial', 'blocked')"""
@@ -50,21 +46,11 @@ _REFERENCE_KINDS = ("structured", "creditor_rf")
 COUNTED = 10_000
 #: Invoices looked at that share one reference, the open ones first.
 MAX_SAME_REFERENCE = 50
-#: An amount that at most so many open invoices share is searched whole; a more usual
-#: one by pieces of the reference.
-MAX_SAME_AMOUNT = 300
 #: Where counting invoices of one amount ends; more are taken from the statistics.
 MAX_COUNTED_AMOUNT = 2_000
-#: Invoices looked at that share amount and one piece. A dense numbering has thousands
-#: behind its first digits; then the other pieces have to do.
-MAX_SAME_PIECE = 400
 #: Damaged references in one batch up to which all neighbours are searched; above, only
 #: those with a right check digit for the kinds of references that are about.
 MAX_UNPRUNED = 20
-#: References looked at to find which kinds are about, and the share of them a kind
-#: needs to be searched.
-SAMPLE = 4_000
-MIN_FAMILY_SHARE = 0.002
 #: Payments by which the density of the numbering is measured.
 DENSITY_SAMPLE = 50
 #: Strings sent to the database in one statement.
@@ -260,7 +246,7 @@ class BillingMatcher(models.AbstractModel):
                     targets, sorted(full), SQL("ORDER BY is_open DESC")
                 )
             for row in rows:
-                yield row[0], _to_invoice(row[1:], units)
+                yield row[0], to_invoice(row[1:], units)
 
     def _query_buckets(self, targets, places, order):
         self.env.cr.execute(
@@ -276,10 +262,10 @@ class BillingMatcher(models.AbstractModel):
                         %s
                         LIMIT %s) AS found
                 """,
-                _int_array(places),
-                _text_array(targets[at][0] for at in places),
-                _int_array(targets[at][1] for at in places),
-                _COLUMNS,
+                int_array(places),
+                text_array(targets[at][0] for at in places),
+                int_array(targets[at][1] for at in places),
+                COLUMNS,
                 _BUCKET,
                 _ISSUED,
                 order,
@@ -341,7 +327,7 @@ class BillingMatcher(models.AbstractModel):
                 else (),
                 around=Surroundings(
                     open_counts.get(payments[at].company_id, 0),
-                    sharing[_amount_of(payments[at])],
+                    sharing[amount_of(payments[at])],
                     bool(looks[at].query and looks[at].query.in_text),
                     at in limited,
                 ),
@@ -356,10 +342,10 @@ class BillingMatcher(models.AbstractModel):
 
         :return: number by company, currency and amount
         """
-        amounts = sorted({_amount_of(payments[at]) for at in places})
+        amounts = sorted({amount_of(payments[at]) for at in places})
         if not amounts:
             return {}
-        unit_of = {_amount_of(payments[at]): payments[at].unit for at in places}
+        unit_of = {amount_of(payments[at]): payments[at].unit for at in places}
         rows = self.env.execute_query(
             SQL(
                 """
@@ -374,10 +360,10 @@ class BillingMatcher(models.AbstractModel):
                 """,
                 _OPEN,
                 MAX_COUNTED_AMOUNT,
-                _int_array(range(len(amounts))),
-                _int_array(company for company, _, _ in amounts),
-                _int_array(currency for _, currency, _ in amounts),
-                _decimal_array((amount, unit_of[amount]) for amount in amounts),
+                int_array(range(len(amounts))),
+                int_array(company for company, _, _ in amounts),
+                int_array(currency for _, currency, _ in amounts),
+                decimal_array((amount, unit_of[amount]) for amount in amounts),
             )
         )
         usual = {}
@@ -409,203 +395,6 @@ class BillingMatcher(models.AbstractModel):
         )
         return {float(amount): round(count) for amount, count in rows}
 
-    def _find_same_amount(self, payments, looks, places, sharing, near, units):
-        """Add the open invoices with just the paid amount up to two edits away.
-
-        :return: places whose search was cut short
-        """
-        limited = set()
-        blocks = defaultdict(list)
-        usual = []
-        for at in places:
-            amount = _amount_of(payments[at])
-            if not sharing[amount]:
-                continue
-            if sharing[amount] <= MAX_SAME_AMOUNT:
-                blocks[amount].append(at)
-            elif len(bucket(looks[at].query.key)) >= search.MIN_PIECES_LENGTH:
-                usual.append(at)
-            else:
-                limited.add(at)
-        for amount, invoices in self._load_blocks(blocks, payments, units):
-            for at in blocks[amount]:
-                _keep_near(near[at], looks[at].query.key, invoices)
-        self._probe_pieces(payments, looks, usual, near, limited, units)
-        return limited
-
-    def _load_blocks(self, blocks, payments, units):
-        """All open invoices of some amounts.
-
-        :return: iterator over pairs of amount and list of invoices
-        """
-        amounts = sorted(blocks)
-        if not amounts:
-            return
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT q.at, found.*
-                  FROM unnest(%s::int[], %s::int[], %s::int[], %s::numeric[])
-                       AS q(at, company_id, currency_id, amount)
-                 CROSS JOIN LATERAL (
-                       SELECT %s
-                         FROM account_move m
-                        WHERE m.company_id = q.company_id
-                          AND m.currency_id = q.currency_id
-                          AND m.amount_residual = q.amount AND %s
-                          AND m.payment_reference IS NOT NULL
-                       OFFSET 0) AS found
-                 ORDER BY q.at
-                """,
-                _int_array(range(len(amounts))),
-                _int_array(company for company, _, _ in amounts),
-                _int_array(currency for _, currency, _ in amounts),
-                _decimal_array(
-                    (amount, payments[blocks[amount][0]].unit) for amount in amounts
-                ),
-                _COLUMNS,
-                _OPEN,
-            )
-        )
-        found = defaultdict(list)
-        for at, *row in self.env.cr.fetchall():
-            found[amounts[at]].append(_to_invoice(row, units))
-        yield from found.items()
-
-    def _probe_pieces(self, payments, looks, places, near, limited, units):
-        """Search usual amounts by the pieces of the reference that are left."""
-        queries = sorted(
-            (*probe, at)
-            for at in places
-            for probe in search.probes(bucket(looks[at].query.key))
-        )
-        self.env.cr.execute(
-            SQL(" UNION ALL ").join(
-                self._piece_query(
-                    piece_sql,
-                    [query for query in queries if query[0] == number],
-                    payments,
-                    places,
-                )
-                for number, piece_sql in enumerate(_PIECES)
-            )
-        )
-        seen = Counter()
-        invoices = {}
-        found = defaultdict(set)
-        for (
-            at,
-            *probe,
-            move,
-            partner,
-            reference,
-            residual,
-            total,
-            currency,
-            is_open,
-        ) in self.env.cr.fetchall():
-            seen[(at, *probe)] += 1
-            found[at].add(move)
-            if move not in invoices:
-                invoices[move] = _to_invoice(
-                    (move, partner, reference, residual, total, currency, is_open),
-                    units,
-                )
-        for at, moves in found.items():
-            key = looks[at].query.key
-            _keep_near(near[at], key, [invoices[move] for move in sorted(moves)])
-        limited.update(key[0] for key, count in seen.items() if count >= MAX_SAME_PIECE)
-
-    def _piece_query(self, piece_sql, queries, payments, places):
-        return SQL(
-            """
-            SELECT q.*, found.*
-              FROM unnest(%s::int[], %s::int[], %s::int[], %s::text[])
-                   AS q(at, number, length, piece)
-              JOIN unnest(%s::int[], %s::int[], %s::int[], %s::numeric[])
-                   AS p(at, company_id, currency_id, amount) ON p.at = q.at
-             CROSS JOIN LATERAL (
-                   SELECT %s
-                     FROM account_move m
-                    WHERE %s = q.piece AND %s = q.length
-                      AND m.amount_residual = p.amount
-                      AND m.company_id = p.company_id
-                      AND m.currency_id = p.currency_id AND %s
-                      AND m.payment_reference IS NOT NULL
-                    LIMIT %s) AS found
-            """,
-            _int_array(at for *_, at in queries),
-            _int_array(number for number, *_ in queries),
-            _int_array(length for _, length, _, _ in queries),
-            _text_array(piece for _, _, piece, _ in queries),
-            _int_array(at for at in places),
-            _int_array(payments[at].company_id for at in places),
-            _int_array(payments[at].currency_id for at in places),
-            _decimal_array(
-                (_amount_of(payments[at]), payments[at].unit) for at in places
-            ),
-            _COLUMNS,
-            piece_sql,
-            _LENGTH,
-            _OPEN,
-            MAX_SAME_PIECE,
-        )
-
-    def _find_one_edit(self, payments, looks, places, families, near, units):
-        """Add the invoices of any amount and state that are one edit away.
-
-        :param families: kinds of references to search by company; without, all
-        """
-        wanted = defaultdict(list)
-        for at in places:
-            key = looks[at].query.key
-            company = payments[at].company_id
-            kinds = families.get(company)
-            if kinds and key.rstrip("-").isdecimal():
-                found = search.valid_neighbours(key, kinds)
-            else:
-                found = search.neighbours(key)
-            for text in found:
-                wanted[text, company].append(at)
-        targets = list(wanted)
-        for target, invoice in self._probe_buckets(targets, units):
-            for at in wanted[targets[target]]:
-                _keep_near(near[at], looks[at].query.key, [invoice])
-
-    def _sample_families(self, company_ids):
-        """Which check digits and lengths references have, from a sample of invoices.
-
-        References that are so rare that the sample misses them are still found when
-        the amount is equal; that search knows no check digits.
-
-        :return: set of families by company, None where they have no check digit
-        """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT m.company_id, m.payment_reference
-                  FROM account_move m
-                       TABLESAMPLE SYSTEM (
-                           (SELECT least(100, 100.0 * %s / greatest(reltuples, 1))
-                              FROM pg_class WHERE oid = 'account_move'::regclass))
-                       REPEATABLE (1)
-                 WHERE m.company_id = ANY(%s) AND %s
-                """,
-                SAMPLE,
-                list(company_ids),
-                _ISSUED,
-            )
-        )
-        counts = {company: defaultdict(int) for company in company_ids}
-        for company, reference in rows:
-            counts[company][_family(compact(reference))] += 1
-        families = {}
-        for company, found in counts.items():
-            least = MIN_FAMILY_SHARE * sum(found.values())
-            kinds = {kind for kind, count in found.items() if count >= least}
-            families[company] = None if None in kinds else kinds - {()}
-        return families
-
     def _find_customers(self, payments, looks, places, units):
         """Open invoices of customers whose reference was paid for something else.
 
@@ -635,21 +424,21 @@ class BillingMatcher(models.AbstractModel):
                                  m.invoice_date_due, m.id
                         LIMIT %s) AS found
                 """,
-                _int_array(at for at, _ in pairs),
-                _int_array(partner for _, partner in pairs),
-                _int_array(payments[at].company_id for at, _ in pairs),
-                _int_array(payments[at].currency_id for at, _ in pairs),
-                _decimal_array(
-                    (_amount_of(payments[at]), payments[at].unit) for at, _ in pairs
+                int_array(at for at, _ in pairs),
+                int_array(partner for _, partner in pairs),
+                int_array(payments[at].company_id for at, _ in pairs),
+                int_array(payments[at].currency_id for at, _ in pairs),
+                decimal_array(
+                    (amount_of(payments[at]), payments[at].unit) for at, _ in pairs
                 ),
-                _COLUMNS,
+                COLUMNS,
                 _OPEN,
                 2 * self._get_policy().candidates,
             )
         )
         found = defaultdict(list)
         for at, *row in self.env.cr.fetchall():
-            found[at].append(_to_invoice(row, units))
+            found[at].append(to_invoice(row, units))
         return found
 
     def _measure_density(self, payments, looks, places, units):
@@ -688,34 +477,11 @@ class BillingMatcher(models.AbstractModel):
         return means
 
 
-def _amount_of(paid):
+def amount_of(paid):
     return paid.company_id, paid.currency_id, paid.amount
 
 
-def _family(key):
-    """Family of an issued reference; empty with letters, None without check digit."""
-    if not key.rstrip("-").isdecimal():
-        return ()
-    for check in ("mod10", "mod11"):
-        if check_passes(key, check):
-            return check, len(key)
-    return None
-
-
-def _keep_near(kept, key, invoices):
-    """Keep the invoices whose reference is at most two edits from ``key``."""
-    bare = key.lstrip("0")
-    for invoice in invoices:
-        issued = invoice.key
-        if (
-            OSA.distance(key, issued, score_cutoff=MAX_EDITS) <= MAX_EDITS
-            or OSA.distance(bare, issued.lstrip("0"), score_cutoff=MAX_EDITS)
-            <= MAX_EDITS
-        ):
-            kept[invoice.move_id] = invoice
-
-
-def _to_invoice(row, units):
+def to_invoice(row, units):
     move, partner, reference, residual, total, currency, is_open = row
     unit = units[currency]
     residual = round(float(residual) * unit)
@@ -737,35 +503,3 @@ def _find_full(rows):
         return set()
     counts = Counter(row[0] for row in rows)
     return {at for at, count in counts.items() if count >= MAX_SAME_REFERENCE}
-
-
-def _int_array(values):
-    return "{" + ",".join(map(str, values)) + "}"
-
-
-def _text_array(values):
-    """Array literal of texts."""
-    return (
-        "{"
-        + ",".join(
-            text
-            if text.isalnum() and text.isascii() and text != "NULL"
-            else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-            for text in values
-        )
-        + "}"
-    )
-
-
-def _decimal_array(amounts):
-    """Array literal of amounts given as ((…, minor units), unit)."""
-    return (
-        "{"
-        + ",".join(
-            f"{key[-1] // unit}.{key[-1] % unit:0{len(str(unit)) - 1}d}"
-            if unit > 1
-            else str(key[-1])
-            for key, unit in amounts
-        )
-        + "}"
-    )

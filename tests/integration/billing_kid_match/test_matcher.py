@@ -14,7 +14,10 @@ from odoo.addons.billing_base.core.reference import (
 from odoo.addons.billing_kid_match.core import search
 from odoo.addons.billing_kid_match.core.decide import Paid
 from odoo.addons.billing_kid_match.core.queries import stated_references
-from odoo.addons.billing_kid_match.models import billing_matcher
+from odoo.addons.billing_kid_match.models import (
+    billing_matcher,
+    billing_matcher_search,
+)
 
 from tests.common import KvittAccountCase
 
@@ -226,7 +229,7 @@ class TestMatcher(KvittAccountCase):
     def test_usual_amounts_are_searched_by_pieces(self):
         reference = self.reference
         paid = self.paid(reference[:3] + "7" + reference[4:9] + reference[10:], 499)
-        with patch.object(billing_matcher, "MAX_SAME_AMOUNT", 0):
+        with patch.object(billing_matcher_search, "MAX_SAME_AMOUNT", 0):
             [decision] = self.decide(paid)
         self.assertReconciled(decision, self.invoice)
 
@@ -234,8 +237,8 @@ class TestMatcher(KvittAccountCase):
         reference = self.reference
         paid = self.paid(reference[:3] + "7" + reference[4:9] + reference[10:], 499)
         with (
-            patch.object(billing_matcher, "MAX_SAME_AMOUNT", 0),
-            patch.object(billing_matcher, "MAX_SAME_PIECE", 1),
+            patch.object(billing_matcher_search, "MAX_SAME_AMOUNT", 0),
+            patch.object(billing_matcher_search, "MAX_SAME_PIECE", 1),
         ):
             [decision] = self.decide(paid)
         self.assertEqual(decision.outcome, "proposed")

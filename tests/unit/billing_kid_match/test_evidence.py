@@ -16,12 +16,9 @@ from odoo.addons.billing_bank_file.core.decision import (
     Reason,
 )
 from odoo.addons.billing_kid_match.core.decide import Paid, Query
-from odoo.addons.billing_kid_match.core.evidence import (
-    Customer,
-    Item,
-    Scene,
-    Weigher,
-)
+from odoo.addons.billing_kid_match.core.evidence import Weigher
+from odoo.addons.billing_kid_match.core.judge import Judge
+from odoo.addons.billing_kid_match.core.scene import Customer, Item, Scene
 from odoo.addons.billing_kid_match.core.scoring import Invoice
 from odoo.addons.billing_kid_match.core.weights import DEFAULT_POLICY, Weights
 
@@ -48,9 +45,9 @@ def paid(amount=65307, name="Kari Nordmann", account="15035149098", text=""):
 
 
 def decide(payment, *customers, sharing=1, query=None, policy=DEFAULT_POLICY, **scene):
-    weigher = Weigher(Weights(), policy)
+    judge = Judge(Weigher(Weights()), policy)
     scene.setdefault("open_count", MILLION)
-    return weigher.decide(
+    return judge.decide(
         payment, query, Scene(sharing=sharing, customers=customers, **scene), BEFORE
     )
 
@@ -271,7 +268,7 @@ def test_explanations_share_one_whole(rows, amount, sharing, known):
         )
         found.open.append(item(number + 1, open_amount, partner, due))
     scene = Scene(5000, sharing, list(people.values()), account_known=known)
-    found = Weigher(Weights(), DEFAULT_POLICY).weigh(paid(amount), None, scene)
+    found = Weigher(Weights()).weigh(paid(amount), None, scene)
     assert sum(part.probability for part in found) == pytest.approx(1)
     for part in found:
         settled = sum(taken for _, taken in part.shares)

@@ -1,0 +1,148 @@
+"""What a stranger's payment would look like: the measure of all evidence on one."""
+
+from collections.abc import Sequence
+from datetime import date
+from math import log
+
+from rapidfuzz.distance import OSA
+
+from . import names, scoring
+from .decide import Paid, Query
+from .edits import MAX_EDITS, Explanation, explain
+from .scene import Scene
+from .weights import (
+    ACCOUNT_OTHER,
+    DELAY_STEPS,
+    NAME_EXACT,
+    NAME_INITIALS,
+    NAME_PART,
+    NAME_TYPO,
+    Weights,
+)
+
+_SAME_PERSON = (NAME_EXACT, NAME_PART, NAME_INITIALS, NAME_TYPO)
+#: Share of strangers' payments without any reference.
+_STRANGER_BARE = 0.5
+#: Share of strangers who pay from an account that is known for a customer.
+STRANGER_KNOWN = 0.03
+#: Payments after which an account is half as likely to pay for somebody new.
+_ACCOUNT_TRUST = 10
+#: Share of customers' payments that state a number which is nothing of ours.
+_FOREIGN = 0.0005
+_FOREIGN_IN_TEXT = 0.3
+#: People whose names could come up by chance, however small the book is.
+_POPULATION = 20_000
+#: Invoices issued at least, of which a payer may take the wrong reference.
+_ISSUED_BEFORE = 100
+
+
+class Measure:
+    """What a stranger's payment would look like: the measure of all evidence."""
+
+    def __init__(self, weights: Weights, paid: Paid, query: Query | None, scene: Scene):
+        self.paid = paid
+        self.query = query
+        self.scene = scene
+        self.count = max(scene.open_count, 1)
+        self.customers = max(round(scene.open_count * 0.75), 1)
+        self.population = max(self.customers, _POPULATION)
+        # An account that has paid for the same people many times is less likely to pay
+        # for others now
+        trust = _ACCOUNT_TRUST / (_ACCOUNT_TRUST + scene.account_total)
+        self.account_other = log(
+            weights.accounts[ACCOUNT_OTHER] * trust / STRANGER_KNOWN
+        )
+        self.log_amount = weights.log_amount(
+            paid.amount, scene.sharing, scene.open_count
+        )
+        # A number that is some invoice's reference is no chance: the payer took it from
+        # a wrong invoice, or means it
+        self.is_ours = query is not None and any(
+            item.invoice.key == query.key
+            for customer in scene.customers
+            for item in (*customer.open, *customer.closed)
+        )
+        self.log_reference = 0.0
+        if query is not None:
+            self.log_reference = log(weights.length_share) - scoring.information(
+                query.key
+            )
+            if self.is_ours:
+                crossed = log(weights.crossed / max(self.count, _ISSUED_BEFORE))
+                self.log_reference = max(self.log_reference, crossed)
+        # Whose account it is says whose name it is: then the name is no second witness
+        is_identified = any(
+            customer.account_share > 0
+            and any(
+                names.compare(paid.payer_name, known) in _SAME_PERSON
+                for known in customer.names
+            )
+            for customer in scene.customers
+        )
+        behalf = names.on_behalf_of(paid.payer_name) + names.on_behalf_of(paid.text)
+        payer = [paid.payer_name] if names.name_key(paid.payer_name) else []
+        self.names = tuple(dict.fromkeys(behalf if is_identified else payer + behalf))
+        self.no_reference = self._no_reference(weights)
+
+    def _no_reference(self, weights: Weights) -> float:
+        """What a reference that is no invoice's of the customer, or none, says."""
+        if self.query is None:
+            return log(weights.bare / _STRANGER_BARE)
+        if self.is_ours:
+            return 0.0
+        # in a message anything may stand, whoever writes it
+        foreign = log(_FOREIGN_IN_TEXT if self.query.in_text else _FOREIGN)
+        # or one of our own that is damaged beyond what was searched: leading zeros are
+        # no accident then
+        key = self.query.key
+        own = scoring.information(key) - scoring.information(key.lstrip("0") or "0")
+        damaged = log(weights.edits[1] / weights.length_share) + own
+        return max(foreign, damaged)
+
+    def explain(self, issued: str) -> Explanation | None:
+        """How the stated reference became what it is, were ``issued`` meant."""
+        if self.query is None or not issued:
+            return None
+        key = self.query.key
+        if OSA.distance(key, issued, score_cutoff=MAX_EDITS) > MAX_EDITS and (
+            OSA.distance(key.lstrip("0"), issued.lstrip("0"), score_cutoff=MAX_EDITS)
+            > MAX_EDITS
+        ):
+            return None
+        return explain(key, issued)
+
+
+def again_after(day: date | None, due: date | None) -> float:
+    """How much less likely an invoice is paid twice the longer ago it was due."""
+    if day is None or due is None:
+        return 0.0
+    days = (day - due).days
+    for last, share in ((14, 1.0), (31, 0.4), (62, 0.1)):
+        if days <= last:
+            return log(share)
+    return log(0.02)
+
+
+def step(days: int) -> int:
+    for at, last in enumerate(DELAY_STEPS):
+        if days <= last:
+            return at
+    return len(DELAY_STEPS) - 1
+
+
+def hazards(delays: Sequence[float]) -> list[float]:
+    """How much likelier than on an average day an invoice that is still open is paid,
+    by step, as logs."""
+    left = sum(delays)
+    first = DELAY_STEPS[0] - 14
+    widths = [
+        last - before
+        for before, last in zip((first, *DELAY_STEPS), DELAY_STEPS, strict=False)
+    ]
+    widths[-1] = 60
+    found = []
+    for share, width in zip(delays, widths, strict=True):
+        found.append(share / width / max(left, share))
+        left -= share
+    mean = 1 / 40
+    return [log(max(value, 1e-5) / mean) for value in found]
