@@ -10,6 +10,8 @@ from . import (
     billing_match_reliability,
     billing_match_verdict,
     billing_match_weights,
+    billing_match_weights_observe,
+    billing_match_weights_words,
     billing_matcher,
     billing_matcher_evidence,
     billing_matcher_items,

@@ -272,7 +272,7 @@ class TestLearning(WeightsCase):
     def test_a_large_period_is_sampled_and_damage_read_off_all(self):
         payments = self.pay_all(self.invoices_of(self.customer, 10))
         damaged = self.pay(swap_digit(self.reference, 5))
-        path = "odoo.addons.billing_kid_match.models.billing_match_weights"
+        path = "odoo.addons.billing_kid_match.models.billing_match_weights_observe"
         with patch(f"{path}.SAMPLE", 4):
             drawn, is_all = self.weights._draw(self.company, None, LATER)
             taught, held_out, sample = self.weights._observe(self.company, None, LATER)
