@@ -1,13 +1,10 @@
 """A customer hears of a repaired reference: from bank file to a real SMTP server."""
 
-import email
-import email.policy
-import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from aiosmtpd.controller import Controller
 
+from ..mail_server import MailServer
 from .processes import a_payment, odoo, open_invoices, query, write_camt
 
 ADDRESS = "kari.nordmann@kunde.example"
@@ -42,32 +39,10 @@ env.cr.commit()
 """
 
 
-class Inbox:
-    """What a mail server got."""
-
-    def __init__(self):
-        self.messages = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd
-        self.messages.append(
-            (
-                envelope.rcpt_tos,
-                email.message_from_bytes(envelope.content, policy=email.policy.default),
-            )
-        )
-        return "250 OK"
-
-
 @pytest.fixture
 def inbox():
-    inbox = Inbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        inbox.port = free.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=inbox.port)
-    controller.start()
-    yield inbox
-    controller.stop()
+    with MailServer() as server:
+        yield server
 
 
 def bank_file(path, reference, amount):
@@ -89,7 +64,7 @@ def test_a_repaired_reference_is_told_once(database, inbox, tmp_path):
     damaged = bank_file(path, reference, amount)
     odoo("billing_import", "-d", database, str(path))
     assert query(database, "SELECT state FROM billing_payment_notice") == [("waiting",)]
-    assert inbox.messages == []
+    assert inbox.received == []
 
     # Two workers at once, and both jobs once more after that.
     with ThreadPoolExecutor() as workers:
@@ -98,9 +73,9 @@ def test_a_repaired_reference_is_told_once(database, inbox, tmp_path):
     odoo(*shell, script=SEND)
 
     # Odoo's demo data has mail of its own waiting, for its users.
-    [message] = [message for to, message in inbox.messages if to == [ADDRESS]]
-    assert "faktura@fjordlys.example" in message["From"]
-    body = message.get_body(("html",)).get_content()
+    [mail] = inbox.to(ADDRESS)
+    assert "faktura@fjordlys.example" in mail.message["From"]
+    body = mail.body()
     assert 'lang="nb-NO"' in body
     for text in (name, reference, damaged, f"/my/invoices/{move_id}?access_token="):
         assert text in body
