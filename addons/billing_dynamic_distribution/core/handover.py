@@ -5,6 +5,9 @@ asking later whether it did. So a batch writes down, line by line and outside th
 database, which keys it is about to hand over, that one is being handed over, and what
 the server answered. If the process dies, all but the one message in the middle are
 known: those before it have their answer, those after it were never sent.
+
+The last lines of a diary may be lost with the power of the machine, so that what is not
+in it proves something only as long as the machine has not been started anew.
 """
 
 import json
@@ -18,9 +21,13 @@ UNTOUCHED = "untouched"
 ANSWERED = "answered"
 
 
-def line_of_batch(keys: Iterable[str]) -> str:
-    """Return the line that opens a batch: everything it is going to send."""
-    return json.dumps({"batch": list(keys)}) + "\n"
+def line_of_batch(keys: Iterable[str], machine: str) -> str:
+    """Return the line that opens a batch: everything it is going to send.
+
+    :param keys: of the attempts
+    :param machine: what names this machine since it was started, ``""`` = not known
+    """
+    return json.dumps({"batch": list(keys), "machine": machine}) + "\n"
 
 
 def line_of_start(key: str) -> str:
@@ -36,19 +43,22 @@ def line_of_answer(key: str, answer: dict) -> str:
     return json.dumps({"end": key, "answer": answer}) + "\n"
 
 
-def read(lines: Iterable[str]) -> dict[str, tuple[str, dict]]:
+def read(lines: Iterable[str], machine: str) -> dict[str, tuple[str, dict]]:
     """Return what is known of each key in a diary.
 
     A line that the crash cut short, or that is no line of ours, tells nothing.
 
+    :param lines: the diary, with their ends
+    :param machine: as in :func:`line_of_batch`, of the reader
     :rtype: dict[str, tuple[str, dict]]
     :return: by key: one of the constants, and the answer (``{}`` if there is none)
     """
     known: dict[str, tuple[str, dict]] = {}
     for line in lines:
         entry = _entry(line)
+        complete = machine and entry.get("machine") == machine
         for key in entry.get("batch", ()):
-            known.setdefault(key, (UNTOUCHED, {}))
+            known.setdefault(key, (UNTOUCHED if complete else UNKNOWN, {}))
         if "start" in entry:
             known[entry["start"]] = (UNKNOWN, {})
         if "end" in entry:
