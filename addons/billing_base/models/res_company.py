@@ -1,3 +1,5 @@
+from datetime import datetime, time
+
 import pytz
 from markupsafe import Markup
 
@@ -54,12 +56,36 @@ class ResCompany(models.Model):
         forced = self.env.context.get("billing_date")
         if forced:
             return fields.Date.to_date(forced)
+        zone = self._billing_zone()
+        return pytz.utc.localize(fields.Datetime.now()).astimezone(zone).date()
+
+    def _billing_now(self):
+        """Return the moment at which billing works now, as naive UTC.
+
+        The present one; in a run made as on another day, see :meth:`_billing_today`,
+        noon of that day by the company's clock.
+
+        :rtype: datetime.datetime
+        """
+        self.ensure_one()
+        if not self.env.context.get("billing_date"):
+            return fields.Datetime.now()
+        noon = datetime.combine(self._billing_today(), time(12))
+        return (
+            self._billing_zone()
+            .localize(noon)
+            .astimezone(pytz.utc)
+            .replace(tzinfo=None)
+        )
+
+    def _billing_zone(self):
+        """Return the time zone of the company's own contact, else of its country."""
+        self.ensure_one()
         partner_sudo = self.sudo().partner_id
         country_zones = pytz.country_timezones.get(
             partner_sudo.country_id.code or "", []
         )
-        zone = pytz.timezone(partner_sudo.tz or next(iter(country_zones), "UTC"))
-        return pytz.utc.localize(fields.Datetime.now()).astimezone(zone).date()
+        return pytz.timezone(partner_sudo.tz or next(iter(country_zones), "UTC"))
 
     def _bank_calendar(self):
         """Return the bank days of the company: its country's, with its exceptions.
