@@ -33,7 +33,7 @@ class Reason:
     """
 
     code: str
-    values: tuple[tuple[str, str | int | float], ...] = ()
+    values: tuple[tuple[str, str | int | float | tuple[int, ...]], ...] = ()
     weight: float = 0.0
 
 

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import exp, log, sqrt
 
 #: Limits between the groups that probabilities are told in. They lie close where it
 #: decides whether a person looks.
@@ -28,6 +28,43 @@ class Isotonic:
         """The share that was right of what was said to be ``said``."""
         at = bisect_right(self.starts, said) - 1
         return self.values[max(at, 0)]
+
+
+class Curve:
+    """A rising map from what evidence says to what it is worth.
+
+    Between the given points it is straight in log odds; beyond them it goes on at the
+    distance of the outermost.
+
+    :param said: probabilities, rising, none 0 or 1
+    :param worth: what each of them is worth, rising, none 0 or 1
+    """
+
+    def __init__(self, said: Sequence[float], worth: Sequence[float]):
+        self.is_identity = tuple(said) == tuple(worth)
+        self._said = [log_odds(value) for value in said]
+        self._worth = [log_odds(value) for value in worth]
+
+    def __call__(self, probability: float) -> float:
+        """What a probability is worth; 0 stays 0, and 1 stays 1."""
+        if self.is_identity or not 0 < probability < 1:
+            return probability
+        odds = log_odds(probability)
+        said, worth = self._said, self._worth
+        at = bisect_right(said, odds)
+        if at == 0:
+            odds += worth[0] - said[0]
+        elif at == len(said):
+            odds += worth[-1] - said[-1]
+        else:
+            way = (odds - said[at - 1]) / (said[at] - said[at - 1])
+            odds = worth[at - 1] + way * (worth[at] - worth[at - 1])
+        return 1 / (1 + exp(-odds))
+
+
+def log_odds(probability: float) -> float:
+    """Logarithm of the odds of a probability that is neither 0 nor 1."""
+    return log(probability / (1 - probability))
 
 
 def bin_of(said: float, limits: Sequence[float] = LIMITS) -> int:

@@ -81,6 +81,8 @@ class Paid:
     :param payer_account: letters and digits only, empty when the bank gives none
     :param day: booking date
     :param text: message of the payer and other free text
+    :param told: customer whom a person or another bank module set on the statement
+        line, 0 for none
     """
 
     payment_id: int
@@ -93,6 +95,7 @@ class Paid:
     payer_account: str = ""
     day: date | None = None
     text: str = ""
+    told: int = 0
 
 
 @dataclass(slots=True)

@@ -18,10 +18,10 @@ from odoo.addons.billing_bank_file.core.decision import Reason
 from . import names, scoring
 from .decide import Paid, Query, reference_reasons
 from .edits import Explanation
-from .measure import STRANGER_KNOWN, Measure, again_after, hazards, step
+from .measure import Measure, again_after, hazards, step
 from .scene import Customer, Explained, Scene
 from .scoring import Invoice
-from .subsets import ALL, OLDEST, subsets
+from .subsets import SOME, subsets
 from .weights import (
     ACCOUNT_NEW,
     ACCOUNT_SAME,
@@ -32,21 +32,18 @@ from .weights import (
     NAME_SURNAME,
     NAME_TYPO,
     Weights,
+    equal_parts,
 )
 
-# Chance that somebody else's name agrees in this way. What agrees more is counted.
-_BY_CHANCE = {NAME_SURNAME: 0.004, NAME_INITIALS: 2e-4, NAME_TYPO: 2e-5}
 #: What speaks against the customer being the payer.
-STRANGE_PAYER = frozenset({"name_other", "account_other", "account_new"})
+STRANGE_PAYER = frozenset(
+    {"name_other", "account_other", "account_new", "customer_set_other"}
+)
 #: What speaks for him.
 _FAMILIAR_PAYER = frozenset(
     {"name_exact", "name_part", "name_initials", "name_typo", "name_surname"}
-    | {"name_seen", "account_seen", "account_shared"}
+    | {"name_seen", "account_seen", "account_shared", "customer_set"}
 )
-#: Invoices of a customer whose reference may be stated for a later one.
-_EARLIER = 6
-#: How the amounts of payments for several invoices are put together.
-_SET_SHARES = {ALL: 0.55, OLDEST: 0.25}
 
 
 class Weigher:
@@ -127,8 +124,10 @@ class Weigher:
             if base.scene.account_known:
                 result += base.account_other
             else:
-                known = 1 - STRANGER_KNOWN
+                known = 1 - weights.stranger_known
                 result += log((has * new + (1 - has) * known) / known)
+        if base.paid.told:
+            result += log(1 - weights.told)
         return result
 
     def _of_customer(self, base, customer: Customer) -> list[Explained]:
@@ -142,7 +141,7 @@ class Weigher:
         stale = base.no_reference
         for value, how in references.values():
             if how is not None:
-                other = value + log(weights.stale / weights.exact / _EARLIER)
+                other = value + log(weights.stale / weights.exact / weights.earlier)
                 stale = max(stale, other)
         found = []
         debts = [item for item in customer.open if item.invoice.residual > 0]
@@ -157,7 +156,7 @@ class Weigher:
         for item in customer.closed:
             value, how = references[item.invoice.move_id]
             if how is not None:
-                nothing = max(nothing, value + log(weights.stale / _EARLIER))
+                nothing = max(nothing, value + log(weights.stale / weights.earlier))
         found.append(
             Explained(
                 customer,
@@ -174,16 +173,18 @@ class Weigher:
     def _who(self, base, customer) -> tuple[float, tuple[Reason, ...]]:
         """What name, account and texts say of a customer."""
         weights = self.weights
-        value = customer.mention
-        parts = list(customer.mentioned)
-        name = self._name(base, customer)
-        if name is not None:
-            value += name.weight
-            parts.append(name)
-        account = self._account(base, customer)
-        if account is not None:
-            value += account.weight
-            parts.append(account)
+        found = [self._name(base, customer), self._account(base, customer)]
+        payer = [part for part in found if part is not None]
+        told = self._told(base, customer)
+        if told is not None:
+            # whoever set the customer may have gone by name or account: the same
+            # thing is not said twice
+            if told.weight < 0:
+                payer.append(told)
+            elif told.weight > sum(part.weight for part in payer):
+                payer = [told]
+        parts = [*customer.mentioned, *payer]
+        value = customer.mention + sum(part.weight for part in payer)
         prior = log(weights.open / base.count) - log(weights.stranger)
         return value, (
             Reason("open_invoices", (("count", base.scene.open_count),), prior),
@@ -214,7 +215,7 @@ class Weigher:
                 if how in (NAME_EXACT, NAME_PART):
                     chance = max(customer.namesakes, 1) / base.population
                 else:
-                    chance = _BY_CHANCE.get(how, 0.98)
+                    chance = weights.by_chance.get(how, 0.98)
                     if how == NAME_SURNAME and customer.kin:
                         chance = customer.kin / base.population
                 chance = min(chance, 0.98)
@@ -238,7 +239,7 @@ class Weigher:
         weights = self.weights
         if customer.account_share:
             weight = log(weights.accounts[ACCOUNT_SAME] * customer.account_share)
-            weight += log(base.population / STRANGER_KNOWN)
+            weight += log(base.population / weights.stranger_known)
             code = "account_seen" if customer.account_share > 0.95 else "account_shared"
             return Reason(code, (("account", account),), weight)
         if base.scene.account_known:
@@ -246,9 +247,18 @@ class Weigher:
                 return None
             return Reason("account_other", (("account", account),), base.account_other)
         if customer.accounts:
-            weight = log(weights.accounts[ACCOUNT_NEW] / (1 - STRANGER_KNOWN))
+            weight = log(weights.accounts[ACCOUNT_NEW] / (1 - weights.stranger_known))
             return Reason("account_new", (("account", account),), weight)
         return None
+
+    def _told(self, base, customer) -> Reason | None:
+        """What the customer that somebody set on the statement line says."""
+        if not base.paid.told:
+            return None
+        if base.paid.told == customer.partner_id:
+            weight = log(self.weights.told * base.population)
+            return Reason("customer_set", (), weight)
+        return Reason("customer_set_other", (), log(1 - self.weights.told))
 
     def _reference(self, base, invoice: Invoice) -> tuple[float, Explanation | None]:
         """What the stated reference says of an invoice."""
@@ -323,6 +333,9 @@ class Weigher:
                 and abs(residual - paid.amount) < paid.unit
             ):
                 code = "amount_rounded"
+            elif equal_parts(paid.amount, residual):
+                code = "amount_instalment"
+                values += (("parts", equal_parts(paid.amount, residual)),)
             elif paid.amount < residual:
                 code = "amount_smaller"
             else:
@@ -356,9 +369,9 @@ class Weigher:
             chosen = [items[at] for at in subset.places]
             if sum(item.invoice.residual > 0 for item in chosen) == 0:
                 continue
-            share = _SET_SHARES.get(subset.kind)
-            if share is None:
-                share = 0.2 / max(subset.tried, 1)
+            share = weights.sets[subset.kind]
+            if subset.kind == SOME:
+                share /= max(subset.tried, 1)
             own = [references[item.invoice.move_id] for item in chosen]
             reference, how = max(own, key=lambda pair: pair[0])
             if how is None:
@@ -393,8 +406,8 @@ class Weigher:
             amount = log(weights.amount_equal) - base.log_amount
         else:
             amount = log(weights.amount_other)
-        value = log(weights.again / _EARLIER / base.customers) + who + reference
-        value += amount + item.mention + again_after(base.paid.day, item.due)
+        value = log(weights.again / weights.earlier / base.customers) + who + reference
+        value += amount + item.mention + again_after(weights, base.paid.day, item.due)
         distance = -1 if how is None else how.distance
         return Explained(
             customer,
@@ -437,7 +450,7 @@ class Weigher:
                 continue
             seen.add(moves)
             known = any(customer.account_share for customer in payers)
-            who = log(1 / STRANGER_KNOWN) if known else 0.0
+            who = log(1 / weights.stranger_known) if known else 0.0
             who += max((item.mention for item in group), default=0.0)
             amount = Reason(
                 "amount_sum",

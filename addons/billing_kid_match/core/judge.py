@@ -15,10 +15,12 @@ from odoo.addons.billing_bank_file.core.decision import (
     Share,
 )
 
+from .calibration import Curve, log_odds
 from .decide import Paid, Query
 from .evidence import STRANGE_PAYER, Weigher
 from .scene import Customer, Explained, Scene
-from .weights import Policy
+from .waterfall import CALIBRATION
+from .weights import SAID_STEPS, Policy
 
 #: What speaks for a customer, amount and day apart, before money goes to his account:
 #: that nobody else is in sight is not enough.
@@ -27,6 +29,10 @@ _TELLING = log(10_000)
 
 class Judge:
     """Decides payments by all their evidence.
+
+    What is asked of probabilities is asked of what they turned out to be worth
+    (:attr:`~.weights.Weights.calibrated`); how much likelier one explanation is than
+    another, of the evidence as it is.
 
     :param weigher: weighs it
     :param policy: when it is enough
@@ -42,6 +48,7 @@ class Judge:
         self.weigher = weigher
         self.policy = policy
         self.policy_of = policy_of or (lambda partner_id: policy)
+        self._worth = Curve(SAID_STEPS, weigher.weights.calibrated)
 
     def decide(
         self, paid: Paid, query: Query | None, scene: Scene, before: Decision
@@ -118,7 +125,7 @@ class Judge:
             # the invoice's own reference with another amount: by whom decides
             strange = any(part.code in STRANGE_PAYER for part in best.parts)
             asked = policy.two_edits if strange else policy.other_amount
-        if not policy.by_evidence or best.probability < asked:
+        if not policy.by_evidence or self._worth(best.probability) < asked:
             return False
         if owner is not None and best.telling <= 0:
             return False  # amount and day alone never book
@@ -144,7 +151,7 @@ class Judge:
             paid.payment_id,
             RECONCILED if settled else PARTIAL,
             shares,
-            best.probability,
+            self._worth(best.probability),
             tuple(parts),
             candidates,
         )
@@ -183,19 +190,27 @@ class Judge:
         # among equals the oldest stays first
         order = sorted(chances, key=lambda move: -chances[move])
         return tuple(
-            Candidate(
-                move,
-                invoices[move].partner_id,
-                min(chances[move], 1.0),
-                invoices[move].residual,
-                invoices[move].reference,
-                best[move].distance,
-                best[move].parts
-                if len(best[move].shares) == 1
-                else (
-                    *best[move].parts,
-                    Reason("part_of_sum", (("count", len(best[move].shares)),)),
-                ),
-            )
+            self._candidate(invoices[move], best[move], min(chances[move], 1.0))
             for move in order[: self.policy.candidates]
+        )
+
+    def _candidate(self, invoice, explained: Explained, chance: float) -> Candidate:
+        worth = self._worth(chance)
+        reasons = list(explained.parts)
+        said = explained.probability
+        if self._worth(said) != said:
+            learned = log_odds(self._worth(said)) - log_odds(said)
+            reasons.append(Reason(CALIBRATION, (), learned))
+        if len(explained.shares) > 1:
+            moves = tuple(found.move_id for found, _amount in explained.shares)
+            values = (("count", len(moves)), ("move_ids", moves))
+            reasons.append(Reason("part_of_sum", values))
+        return Candidate(
+            invoice.move_id,
+            invoice.partner_id,
+            worth,
+            invoice.residual,
+            invoice.reference,
+            explained.distance,
+            tuple(reasons),
         )

@@ -13,13 +13,15 @@ with one click.
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 from math import exp, log
 
 from odoo.addons.billing_base.core.reference import compact
 
+from .calibration import Curve, isotonic
 from .decide import Query
 from .edits import explain
-from .weights import DEFAULT_WEIGHTS, DELAY_STEPS, Weights
+from .weights import DEFAULT_WEIGHTS, DELAY_STEPS, SAID_STEPS, Weights
 
 # How the reference of the invoice arrived
 EXACT = "exact"
@@ -27,6 +29,7 @@ ZEROS = "zeros"
 ONE = "one"  # one slip
 TWO = "two"
 BARE = "bare"  # no reference of ours
+FOREIGN = "foreign"  # a reference in its own field that is nothing of ours
 STALE = "stale"  # that of another invoice of the customer
 
 # How the amount relates to what was open
@@ -59,8 +62,14 @@ MINIMUM = {
     "more": 1000,
     "several": 1000,
     "bare": 1000,
+    "foreign": 1000,
     "stale": 1000,
+    "told": 300,
 }
+#: Payments whose truth is known that a new calibration needs.
+MINIMUM_JUDGED = 300
+#: From here on, what is said is about to book: calibration lowers it, or leaves it.
+NEVER_LIFTED = 0.9
 
 # The others are kept by category in the weights.
 _CATEGORIES = {
@@ -68,7 +77,9 @@ _CATEGORIES = {
     "delays": tuple(str(step) for step in DELAY_STEPS),
     "amounts": (EQUAL, "other"),
 }
-_SHARES = ("remembered", "part", "more", "several", "bare", "stale")
+_SHARES = (
+    "remembered", "part", "more", "several", "bare", "foreign", "stale", "told",
+)  # fmt: skip
 
 #: The groups in the order a report tells them.
 GROUPS = tuple(MINIMUM)
@@ -91,6 +102,8 @@ class Case:
         empty when no account of the customer was known
     :param knew_account: whether an account of the customer was known then
     :param delay: days from the due date
+    :param told: whether the customer set on the statement line is the one who paid;
+        None where none was set
     """
 
     stated: str
@@ -103,6 +116,7 @@ class Case:
     account: str = ""
     knew_account: bool | None = None
     delay: int | None = None
+    told: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +187,8 @@ def how_stated(
         if (explanation := explain(key, reference))
     ]
     if not found:
-        return BARE, ()
+        in_field = any(not query.in_text for query in queries)
+        return (FOREIGN if in_field else BARE), ()
     best = min(found, key=lambda how: (how.distance, how.zeros != 0))
     if not best.distance:
         return (ZEROS if best.zeros else EXACT), ()
@@ -200,7 +215,7 @@ def observe(cases: Iterable[Case]) -> Observations:
             count("reference", case.stated)
         for slip in case.slips:
             count("kinds", slip)
-        for share in (BARE, STALE):
+        for share in (BARE, FOREIGN, STALE):
             count(share, YES if case.stated == share else NO)
         count("several", YES if case.invoices > 1 and case.customers == 1 else NO)
         if not case.is_named:
@@ -215,6 +230,8 @@ def observe(cases: Iterable[Case]) -> Observations:
             count("remembered", YES if case.knew_account else NO)
         if case.delay is not None:
             count("delays", delay_step(case.delay))
+        if case.told is not None:
+            count("told", YES if case.told else NO)
         if case.amount:
             count("amounts", EQUAL if case.amount == EQUAL else "other")
             count("part", YES if case.amount == LESS else NO)
@@ -279,6 +296,85 @@ def surprise(weights: Weights, seen: Observations) -> float:
     if not count:
         raise ValueError("nothing was observed")
     return total / count
+
+
+def recalibrate(
+    present: Weights,
+    judged: Sequence[tuple[float, bool]],
+    *,
+    max_step: float = MAX_STEP,
+    least_step: float = LEAST_STEP,
+    prior: float = PRIOR,
+    minimum: int | None = None,
+) -> tuple[Weights, list[Change]]:
+    """Draw what is said towards how often it was right.
+
+    Each payment counts at the step of :data:`~.weights.SAID_STEPS` that it lies
+    nearest to. What was said counts as ``prior`` payments at each step; the shares are
+    put in order (isotonic regression), and none moves by more than ``max_step`` in log
+    odds. Nothing is lifted to :data:`NEVER_LIFTED` or more above what evidence says:
+    that nobody objected proves too little to book more.
+
+    :param present: the weights in use
+    :param judged: what was said of the likeliest invoice, and whether it was right
+    :return: new weights, equal to ``present`` when nothing moved, and what moved
+    """
+    minimum = MINIMUM_JUDGED if minimum is None else minimum
+    judged = [pair for pair in judged if 0 < pair[0] < 1]
+    if len(judged) < minimum:
+        return present, []
+    worth = [_log_odds(value) for value in present.calibrated]
+    middles = [(low + high) / 2 for low, high in pairwise(worth)]
+    said, right, count = ([0.0] * len(worth) for _ in range(3))
+    for probability, is_right in judged:
+        at = bisect_left(middles, _log_odds(probability))
+        said[at] += probability
+        right[at] += is_right
+        count[at] += 1
+    wanted = []
+    for at, value in enumerate(present.calibrated):
+        mean = said[at] / count[at] if count[at] else value
+        seen = (prior * mean + right[at]) / (prior + count[at])
+        seen = min(max(seen, FLOOR), 1 - FLOOR)
+        wanted.append(_shift(value, _log_odds(seen) - _log_odds(mean)))
+    ordered = isotonic(
+        (at, value, prior + count[at]) for at, value in enumerate(wanted)
+    )
+    after = []
+    for at, before in enumerate(present.calibrated):
+        value = min(
+            max(ordered(at), _shift(before, -max_step)), _shift(before, max_step)
+        )
+        after.append(min(value, max(before, SAID_STEPS[at], NEVER_LIFTED)))
+    steps = {str(step): value for step, value in zip(SAID_STEPS, after, strict=True)}
+    known = dict(zip(steps, present.calibrated, strict=True))
+    if _longest_step(known, steps) < least_step:
+        return present, []
+    return replace(present, calibrated=tuple(after)), [
+        Change("calibrated", name, known[name], value, int(count[at]))
+        for at, (name, value) in enumerate(steps.items())
+    ]
+
+
+def surprise_of_calibration(
+    before: Weights, after: Weights, judged: Sequence[tuple[float, bool]]
+) -> float:
+    """How surprising outcomes are when what was said is put by another calibration.
+
+    :param before: the weights by which it was said
+    :param after: those to judge
+    :param judged: see :func:`recalibrate`
+    :return: nats each; less is better
+    :raises ValueError: nothing was judged
+    """
+    curve = Curve(before.calibrated, after.calibrated)
+    losses = [
+        -log(max(curve(said) if is_right else 1 - curve(said), FLOOR))
+        for said, is_right in judged
+    ]
+    if not losses:
+        raise ValueError("nothing was judged")
+    return sum(losses) / len(losses)
 
 
 def read_group(weights: Weights, group: str) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """What a stranger's payment would look like: the measure of all evidence on one."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
 from math import log
@@ -12,6 +13,7 @@ from .edits import MAX_EDITS, Explanation, explain
 from .scene import Scene
 from .weights import (
     ACCOUNT_OTHER,
+    AGAIN_STEPS,
     DELAY_STEPS,
     NAME_EXACT,
     NAME_INITIALS,
@@ -21,15 +23,6 @@ from .weights import (
 )
 
 _SAME_PERSON = (NAME_EXACT, NAME_PART, NAME_INITIALS, NAME_TYPO)
-#: Share of strangers' payments without any reference.
-_STRANGER_BARE = 0.5
-#: Share of strangers who pay from an account that is known for a customer.
-STRANGER_KNOWN = 0.03
-#: Payments after which an account is half as likely to pay for somebody new.
-_ACCOUNT_TRUST = 10
-#: Share of customers' payments that state a number which is nothing of ours.
-_FOREIGN = 0.0005
-_FOREIGN_IN_TEXT = 0.3
 #: People whose names could come up by chance, however small the book is.
 _POPULATION = 20_000
 #: Invoices issued at least, of which a payer may take the wrong reference.
@@ -48,9 +41,9 @@ class Measure:
         self.population = max(self.customers, _POPULATION)
         # An account that has paid for the same people many times is less likely to pay
         # for others now
-        trust = _ACCOUNT_TRUST / (_ACCOUNT_TRUST + scene.account_total)
+        trust = weights.trust / (weights.trust + scene.account_total)
         self.account_other = log(
-            weights.accounts[ACCOUNT_OTHER] * trust / STRANGER_KNOWN
+            weights.accounts[ACCOUNT_OTHER] * trust / weights.stranger_known
         )
         self.log_amount = weights.log_amount(
             paid.amount, scene.sharing, scene.open_count
@@ -87,11 +80,13 @@ class Measure:
     def _no_reference(self, weights: Weights) -> float:
         """What a reference that is no invoice's of the customer, or none, says."""
         if self.query is None:
-            return log(weights.bare / _STRANGER_BARE)
+            return log(weights.bare / weights.stranger_bare)
         if self.is_ours:
             return 0.0
         # in a message anything may stand, whoever writes it
-        foreign = log(_FOREIGN_IN_TEXT if self.query.in_text else _FOREIGN)
+        foreign = log(
+            weights.foreign_in_text if self.query.in_text else weights.foreign
+        )
         # or one of our own that is damaged beyond what was searched: leading zeros are
         # no accident then
         key = self.query.key
@@ -112,22 +107,20 @@ class Measure:
         return explain(key, issued)
 
 
-def again_after(day: date | None, due: date | None) -> float:
+def again_after(weights: Weights, day: date | None, due: date | None) -> float:
     """How much less likely an invoice is paid twice the longer ago it was due."""
     if day is None or due is None:
         return 0.0
-    days = (day - due).days
-    for last, share in ((14, 1.0), (31, 0.4), (62, 0.1)):
-        if days <= last:
-            return log(share)
-    return log(0.02)
+    return log(weights.again_after[_place((day - due).days, AGAIN_STEPS)])
 
 
 def step(days: int) -> int:
-    for at, last in enumerate(DELAY_STEPS):
-        if days <= last:
-            return at
-    return len(DELAY_STEPS) - 1
+    """Which of the steps of the delays so many days from the due date are."""
+    return _place(days, DELAY_STEPS)
+
+
+def _place(days: int, steps: Sequence[int]) -> int:
+    return min(bisect_left(steps, days), len(steps) - 1)
 
 
 def hazards(delays: Sequence[float]) -> list[float]:

@@ -7,7 +7,9 @@ estimated from confirmed payments, kept beside this one and taken back.
 from dataclasses import asdict, dataclass, field, fields
 from math import log
 
+from . import texts
 from .edits import EXTRA, MISSING, SWAPPED, WRONG
+from .subsets import ALL, OLDEST, SOME
 
 #: How the payer's name agrees with the customer's.
 NAME_EXACT = "exact"  # the same words, in whatever order
@@ -24,6 +26,18 @@ ACCOUNT_NEW = "new"  # never seen
 
 #: Days from the due date up to which (inclusive) each step of ``delays`` goes.
 DELAY_STEPS = (-31, -15, -8, -4, -1, 0, 3, 10, 21, 45, 10_000)
+
+#: Days after the due date up to which (inclusive) each step of ``again_after`` goes.
+AGAIN_STEPS = (14, 31, 62, 10_000)
+
+#: Numbers of equal parts that people pay in; half of them pay halves.
+EQUAL_PARTS = (2, 3, 4, 5, 6, 10, 12)
+
+#: What evidence may say of the likeliest invoice; ``calibrated`` has what each of these
+#: is worth.
+SAID_STEPS = (
+    0.02, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.9999,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,34 @@ class Weights:
     :param shared: share of payments for several customers at once
     :param fee: share of payments that include a reminder fee or interest that is not
         on the invoice, or leave out one that is
+    :param foreign: share of payments that state a reference which is nothing of ours
+    :param told: share of the statement lines on which a person or another bank module
+        set a customer whose customer is the one who pays
+    :param calibrated: how often the likeliest invoice is right of which the evidence
+        says each of :data:`SAID_STEPS`; rising
+
+    These are assumptions that no payment teaches; they change with the addon:
+
+    :param foreign_in_text: the chance of a number that is nothing of ours in the
+        message of a customer, for each in that of a stranger. Who pays does not tell
+        which numbers of a message were meant as a reference.
+    :param earlier: invoices of a customer whose reference may be stated for a later
+        one. Only their mean matters, and it moves all alike.
+    :param instalment: share of part payments that are one of a few equal parts
+    :param sets: how payments for several invoices are put together, by the constants
+        of :mod:`~.subsets`; adds up to one. What else was open on the day is not kept.
+    :param again_after: how likely an invoice is paid again, by days from its due date,
+        beside one just due; one for each of :data:`AGAIN_STEPS`. Too rare to learn.
+    :param stranger_bare: share of strangers' payments without any reference. Nobody
+        confirms that a payment was a stranger's, so nothing of theirs is learned.
+    :param stranger_known: share of strangers who pay from an account that is known for
+        a customer
+    :param by_chance: chance that somebody else's name agrees in this way, by the
+        constants ``NAME_…``; what agrees more is counted in the books
+    :param trust: payments after which an account is half as likely to pay for somebody
+        new
+    :param mentioned: share of payments whose message mentions a number of each kind,
+        by the roles of :mod:`~.texts`
     """
 
     version: int = 1
@@ -122,6 +164,36 @@ class Weights:
     several: float = 0.004
     shared: float = 0.0005
     fee: float = 0.001
+    foreign: float = 0.0005
+    told: float = 0.95
+    calibrated: tuple[float, ...] = SAID_STEPS
+    foreign_in_text: float = 0.3
+    earlier: float = 6.0
+    instalment: float = 0.2
+    sets: dict[str, float] = field(
+        default_factory=lambda: {ALL: 0.55, OLDEST: 0.25, SOME: 0.2}
+    )
+    again_after: tuple[float, ...] = (1.0, 0.4, 0.1, 0.02)
+    stranger_bare: float = 0.5
+    stranger_known: float = 0.03
+    by_chance: dict[str, float] = field(
+        default_factory=lambda: {
+            NAME_SURNAME: 0.004,
+            NAME_INITIALS: 2e-4,
+            NAME_TYPO: 2e-5,
+        }
+    )
+    trust: float = 10.0
+    mentioned: dict[str, float] = field(
+        default_factory=lambda: {
+            texts.INVOICE: 0.3,
+            texts.CUSTOMER: 0.2,
+            texts.METER: 0.2,
+            texts.PHONE: 0.2,
+            texts.REFERENCE: 0.3,
+            texts.ANY: 0.02,
+        }
+    )
 
     def to_json(self) -> dict:
         """All values, ready for JSON."""
@@ -156,9 +228,13 @@ class Weights:
         if amount < residual:
             if is_whole and residual - amount < unit:
                 return self.part * 0.3
-            if amount * 2 == residual:
-                return self.part * 0.1
-            return self.part * (0.6 if is_whole else 0.01) / max(residual // unit, 1)
+            parts = equal_parts(amount, residual)
+            if parts:
+                others = len(EQUAL_PARTS) - 1
+                return (
+                    self.part * self.instalment * (0.5 if parts == 2 else 0.5 / others)
+                )
+            return self.part * (0.5 if is_whole else 0.01) / max(residual // unit, 1)
         rest = amount - residual
         if rest == residual or (is_whole and rest < unit):
             return self.more * 0.2
@@ -177,6 +253,13 @@ class Weights:
         usual = sharing / (open_count + 1000)
         any_amount = self.whole if amount % 100 == 0 else self.broken
         return log(self.amount_mixture * usual + (1 - self.amount_mixture) * any_amount)
+
+
+def equal_parts(amount: int, residual: int) -> int:
+    """Of how many equal parts, but for rounding, an amount is one; 0 when of none."""
+    return next(
+        (count for count in EQUAL_PARTS if abs(amount * count - residual) < count), 0
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import ormcache
 
 from ..core import learning
-from ..core.weights import DEFAULT_WEIGHTS
+from ..core.weights import DEFAULT_WEIGHTS, SAID_STEPS
 from .billing_match_verdict import SETTLED_DAYS
 
 _logger = logging.getLogger(__name__)
@@ -135,6 +135,10 @@ class BillingMatchWeights(models.Model):
                     for group in learning.GROUPS
                     for category, share in learning.read_group(values, group).items()
                     if category != learning.NO
+                ]
+                + [
+                    ("calibrated", str(said), self._written(worth))
+                    for said, worth in zip(SAID_STEPS, values.calibrated, strict=True)
                 ],
                 [self.env._("Share")],
             )
@@ -285,12 +289,19 @@ class BillingMatchWeights(models.Model):
         since = last.sample_to
         taught, held_out, sample = self._observe(company, since, until)
         present = self._current(company)
+        judged, judged_held_out = self._read_judged(company, since, until)
         weights, changes = learning.estimate(present, taught)
+        weights, recalibrated = learning.recalibrate(weights, judged)
+        touched = held_out.only(*{change.group for change in changes})
+        changes += recalibrated
         if not changes:
             return self.browse()
-        touched = held_out.only(*{change.group for change in changes})
         before = learning.surprise(present, touched) if touched.counts else 0.0
         after = learning.surprise(weights, touched) if touched.counts else 0.0
+        if recalibrated and judged_held_out:
+            surprise = learning.surprise_of_calibration
+            before += surprise(present, present, judged_held_out)
+            after += surprise(present, weights, judged_held_out)
         version = self._next_version()
         new = self.create(
             {

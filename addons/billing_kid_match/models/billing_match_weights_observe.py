@@ -6,6 +6,8 @@ from odoo.tools import SQL, split_every
 from ..core import learning, memory, names
 from ..core.queries import stated_references
 from ..core.weights import ACCOUNT_NEW, ACCOUNT_OTHER, ACCOUNT_SAME
+from .billing_match_verdict import IS_RIGHT_SQL
+from .billing_matcher_evidence import NAMED_SQL, TOLD_SQL
 
 #: Most payments looked at for one version.
 SAMPLE = 20_000
@@ -105,82 +107,109 @@ class BillingMatchWeights(models.Model):
         :return: list of (payment id, :class:`~..core.learning.Case`)
         """
         invoices = self._read_invoices(payment_ids)
-        rows = self.env.execute_query(
+        rows = self.env.execute_query_dict(
             SQL(
                 """
-                SELECT p.id, p.state, p.amount, p.booking_date, p.reference,
+                SELECT p.id, p.state, p.amount, p.booking_date AS day, p.reference,
                        CASE WHEN jsonb_typeof(p.reference_values) = 'array'
-                            THEN p.reference_values::text END,
-                       p.text, p.payer_name, p.payer_account
-                  FROM billing_payment p WHERE p.id = ANY(%s) ORDER BY p.id
+                            THEN p.reference_values::text END AS others,
+                       p.text, p.payer_account, told.commercial_partner_id AS told,
+                       -- without a name of its own, it is that of who was set
+                       CASE WHEN told.id IS NULL OR %s THEN p.payer_name END AS name
+                  FROM billing_payment p
+                  LEFT JOIN res_partner told ON told.id = %s
+                 WHERE p.id = ANY(%s) ORDER BY p.id
                 """,
+                SQL(NAMED_SQL),
+                SQL(TOLD_SQL),
                 list(payment_ids),
             )
         )
+        rows = [row for row in rows if row["id"] in invoices]
         known = self._read_accounts(
             company,
             [
                 (
-                    payment_id,
-                    invoices[payment_id][0]["partner_id"],
-                    memory.account_key(account),
-                    day,
+                    row["id"],
+                    invoices[row["id"]][0]["partner_id"],
+                    memory.account_key(row["payer_account"]),
+                    row["day"],
                 )
-                for payment_id, _st, _am, day, _ref, _ot, _tx, _name, account in rows
-                if payment_id in invoices
+                for row in rows
             ],
         )
-        read = []
-        for payment_id, state, amount, day, reference, others, text, name, _acc in rows:
-            if payment_id not in invoices:
-                continue
-            others = [
+        for row in rows:
+            row["others"] = [
                 item["value"]
-                for item in json.loads(others or "[]")
+                for item in json.loads(row["others"] or "[]")
                 if item["kind"] in _REFERENCE_KINDS
             ]
-            settled = invoices[payment_id]
-            read.append(
-                (
-                    payment_id,
-                    settled,
-                    stated_references(reference, others, text),
-                    memory.names_all(
-                        reference, others, [row["reference"] for row in settled]
-                    ),
-                    _how_much(state, amount, settled),
-                    names.compare(name, settled[0]["name"]) if name else "",
-                    (day - settled[0]["due"]).days if settled[0]["due"] else None,
-                )
+            row["issued"] = [found["reference"] for found in invoices[row["id"]]]
+            row["queries"] = stated_references(
+                row["reference"], row["others"], row["text"]
             )
-        elsewhere = self._read_other_references(read)
-        cases = []
-        for payment_id, settled, queries, is_named, amount, name, delay in read:
-            stated, slips = learning.how_stated(
-                queries,
-                [row["reference"] or "" for row in settled],
-                elsewhere.get(payment_id, ()),
+            row["is_named"] = memory.names_all(
+                row["reference"], row["others"], row["issued"]
             )
-            account, knew_account = known.get(payment_id, ("", None))
-            customers = len({row["partner_id"] for row in settled})
-            cases.append(
-                (
-                    payment_id,
-                    learning.Case(
-                        stated,
-                        slips,
-                        is_named=is_named and customers == 1,
-                        invoices=len(settled),
-                        customers=customers,
-                        amount=amount,
-                        name=name,
-                        account=account,
-                        knew_account=knew_account,
-                        delay=delay,
-                    ),
-                )
+        elsewhere = self._read_other_references(rows, invoices)
+        return [
+            (row["id"], self._to_case(row, invoices, elsewhere, known)) for row in rows
+        ]
+
+    @api.model
+    def _to_case(self, row, invoices, elsewhere, known):
+        settled = invoices[row["id"]]
+        customers = {found["partner_id"] for found in settled}
+        stated, slips = learning.how_stated(
+            row["queries"],
+            [reference or "" for reference in row["issued"]],
+            elsewhere.get(row["id"], ()),
+        )
+        account, knew_account = known.get(row["id"], ("", None))
+        first = settled[0]
+        return learning.Case(
+            stated,
+            slips,
+            is_named=row["is_named"] and len(customers) == 1,
+            invoices=len(settled),
+            customers=len(customers),
+            amount=_how_much(row["state"], row["amount"], settled),
+            name=names.compare(row["name"], first["name"]) if row["name"] else "",
+            account=account,
+            knew_account=knew_account,
+            delay=(row["day"] - first["due"]).days if first["due"] else None,
+            told=row["told"] in customers if row["told"] else None,
+        )
+
+    @api.model
+    def _read_judged(self, company, since, until):
+        """What was said of the likeliest invoice, where the truth is known by now.
+
+        Money that was credited to a customer is left out: what was said is about him.
+
+        :return: pairs of (probability, whether it was right): those to learn from, and
+            those kept back
+        """
+        self.env["billing.match.verdict"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT v.payment_id, v.probability::float, v.is_right
+                  FROM (SELECT v.*, %s AS is_right FROM billing_match_verdict v
+                         WHERE v.company_id = %s AND v.decided_on <= %s AND %s
+                           AND v.outcome != 'assigned' AND v.probability > 0) AS v
+                 WHERE v.is_right IS NOT NULL
+                 ORDER BY v.id DESC LIMIT %s
+                """,
+                SQL(IS_RIGHT_SQL),
+                company.id,
+                until,
+                SQL("v.decided_on > %s", since) if since else SQL("TRUE"),
+                SAMPLE,
             )
-        return cases
+        )
+        taught = [row[1:] for row in rows if row[0] % HELD_OUT]
+        return taught, [row[1:] for row in rows if not row[0] % HELD_OUT]
 
     @api.model
     def _read_invoices(self, payment_ids):
@@ -269,18 +298,19 @@ class BillingMatchWeights(models.Model):
         return found
 
     @api.model
-    def _read_other_references(self, read):
+    def _read_other_references(self, rows, invoices):
         """References of other invoices of the customers, among those that were paid.
 
-        :param read: see :meth:`_read_cases`
+        :param rows: see :meth:`_read_cases`
+        :param invoices: see :meth:`_read_invoices`
         :return: dict of payment id to list of references
         """
         wanted = [
-            (payment_id, row["partner_id"], key)
-            for payment_id, settled, queries, is_named, *_rest in read
-            if not is_named
-            for row in settled
-            for query in queries
+            (row["id"], found["partner_id"], key)
+            for row in rows
+            if not row["is_named"]
+            for found in invoices[row["id"]]
+            for query in row["queries"]
             for key in query.keys
         ]
         found = {}

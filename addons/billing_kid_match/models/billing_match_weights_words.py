@@ -16,6 +16,7 @@ from ..core.weights import (
     NAME_PART,
     NAME_SURNAME,
     NAME_TYPO,
+    SAID_STEPS,
 )
 
 
@@ -39,7 +40,10 @@ class BillingMatchWeights(models.Model):
             "more": _("Paid more than was open"),
             "several": _("Several invoices at once"),
             "bare": _("No reference of ours"),
+            "foreign": _("A reference that is nothing of ours"),
             "stale": _("Reference of another invoice of the customer"),
+            "told": _("The customer set on the statement line is the payer"),
+            "calibrated": _("How often the likeliest invoice is right"),
         }
 
     def _category_words(self):
@@ -82,6 +86,10 @@ class BillingMatchWeights(models.Model):
                 ACCOUNT_NEW: _("never seen"),
             },
             "delays": delays,
+            "calibrated": {
+                str(said): _("evidence says %(share)s", share=self._written(said))
+                for said in SAID_STEPS
+            },
             "amounts": {
                 learning.EQUAL: _("just what was open"),
                 "other": _("another amount"),
@@ -99,15 +107,19 @@ class BillingMatchWeights(models.Model):
 
     @api.model
     def _written(self, share):
-        """A share in percent, with two significant digits or more.
+        """A share in percent, with two significant digits or more of it and of what is
+        missing to the whole.
 
-        >>> self._written(0.00025)
-        '0.025%'
+        >>> self._written(0.00025), self._written(0.9995)
+        ('0.025%', '99.95%')
         """
-        percent = share * 100
-        digits = 1 if percent >= 10 else 2 if percent >= 1 else 3
+        percent = min(share, 1 - share) * 100
+        digits = 1 if percent >= 10 or share > 0.9 else 2 if percent >= 1 else 3
+        if share > 0.99:
+            digits = 2
         if 0 < percent < 0.01:
             digits = 4
+        percent = share * 100
         return f"{formatLang(self.env, percent, digits=digits)}%"
 
     @api.model

@@ -12,6 +12,14 @@ from ..core.judge import Judge
 from ..core.scene import REMINDER_FEES, Customer, Scene
 from .billing_matcher import GATHERED, amount_of
 
+#: Customer whom a person or another bank module set on the statement line of payment
+#: ``p``; null for none.
+TOLD_SQL = """
+    CASE WHEN jsonb_typeof(p.raw#>'{statement_line,partner_id}') = 'number'
+         THEN (p.raw#>>'{statement_line,partner_id}')::int END"""
+#: Whether the line of payment ``p`` tells the payer's name besides.
+NAMED_SQL = "jsonb_typeof(p.raw#>'{statement_line,partner_name}') = 'string'"
+
 
 class BillingMatcher(models.AbstractModel):
     """Weighs everything but the reference for the payments it leaves open.
@@ -157,20 +165,29 @@ class BillingMatcher(models.AbstractModel):
             SQL(
                 """
                 SELECT p.id, p.payer_name, p.payer_account, p.booking_date, p.text,
-                       p.end_to_end_id
-                  FROM billing_payment p WHERE p.id = ANY(%s)
+                       p.end_to_end_id, told.commercial_partner_id,
+                       %s
+                  FROM billing_payment p
+                  LEFT JOIN res_partner told ON told.id = %s
+                 WHERE p.id = ANY(%s)
                 """,
+                SQL(NAMED_SQL),
+                SQL(TOLD_SQL),
                 list(wanted),
             )
         )
-        for payment, name, account, day, text, end_to_end in rows:
+        for payment, name, account, day, text, end_to_end, told, stated in rows:
             at = wanted[payment]
+            if told and not stated:
+                # the name is that of the customer who was set, no witness of its own
+                name = ""
             payments[at] = dataclasses.replace(
                 payments[at],
                 payer_name=name or "",
                 payer_account=account or "",
                 day=day,
                 text="\n".join(filter(None, (text, end_to_end))),
+                told=told or 0,
             )
 
     def _load_scenes(self, payments, looks, facts, places, decider, units):
@@ -183,10 +200,15 @@ class BillingMatcher(models.AbstractModel):
         for at in places:
             look, fact = looks[at], facts.get(at)
             near = fact.near if fact else ()
-            for invoice in (*look.invoices, *near):
-                strong[at].setdefault(invoice.partner_id, Customer(invoice.partner_id))
+            partners = [invoice.partner_id for invoice in (*look.invoices, *near)]
+            if payments[at].told:
+                partners.append(payments[at].told)
+            for partner in partners:
+                strong[at].setdefault(partner, Customer(partner))
         accounts = self._find_accounts(payments, places, strong)
-        said, answered = self._find_mentions(payments, looks, places, strong, units)
+        said, answered = self._find_mentions(
+            payments, looks, places, strong, decider.weights, units
+        )
         namesakes, many, kin = self._find_namesakes(payments, places, strong)
         weak = defaultdict(dict)
         self._find_by_amount(payments, places, many, strong, weak, units)

@@ -17,16 +17,6 @@ _ISSUED = SQL(ISSUED_SQL)
 
 #: Invoices that share a number, over years and journals.
 MAX_SAME_NUMBER = 20
-#: Share of payments that mention an invoice number, a customer number and so on; and
-#: how much likelier it is that a number means what the word before it says.
-_MENTIONED = {
-    texts.INVOICE: 0.3,
-    texts.CUSTOMER: 0.2,
-    texts.METER: 0.2,
-    texts.PHONE: 0.2,
-    texts.REFERENCE: 0.3,
-    texts.ANY: 0.02,
-}
 
 
 class BillingMatcher(models.AbstractModel):
@@ -34,9 +24,10 @@ class BillingMatcher(models.AbstractModel):
 
     _inherit = "billing.matcher"
 
-    def _find_mentions(self, payments, looks, places, strong, units):
+    def _find_mentions(self, payments, looks, places, strong, weights, units):
         """Invoices and customers that the texts of payments mention.
 
+        :param weights: what a number of each kind is worth
         :return: dict of place to dict of invoice id to (log-likelihood ratio,
             reasons), and the places whose stated reference turned out to be another
             number of ours
@@ -58,12 +49,18 @@ class BillingMatcher(models.AbstractModel):
             ):
                 answered.add(at)
 
-        self._find_numbers(payments, by_place, strong, said, answer)
-        self._find_stated_elsewhere(payments, looks, by_place, strong, said, units)
-        self._find_people_mentioned(payments, by_place, strong, answer)
+        def worth(role, digits):
+            # it would be hit by chance once in ten to the number of its digits
+            return log(weights.mentioned[role]) + min(digits, 12) * log(10)
+
+        self._find_numbers(payments, by_place, strong, said, answer, worth)
+        self._find_stated_elsewhere(
+            payments, looks, by_place, strong, said, worth, units
+        )
+        self._find_people_mentioned(payments, by_place, strong, answer, worth)
         return said, answered
 
-    def _find_numbers(self, payments, by_place, strong, said, answer):
+    def _find_numbers(self, payments, by_place, strong, said, answer, worth):
         """Invoices mentioned by their number."""
         wanted = defaultdict(list)
         for at, found in by_place.items():
@@ -101,12 +98,14 @@ class BillingMatcher(models.AbstractModel):
                 if mention.year and str(mention.year) not in (name or ""):
                     continue
                 digits = len(mention.bare) + (3 if mention.year else 0)
-                weight = _weight(mention.role, digits)
+                weight = worth(mention.role, digits)
                 strong[at].setdefault(partner, Customer(partner))
                 _say(said[at], move, weight, "number_in_text", name or mention.raw)
                 answer(at, mention)
 
-    def _find_stated_elsewhere(self, payments, looks, by_place, strong, said, units):
+    def _find_stated_elsewhere(
+        self, payments, looks, by_place, strong, said, worth, units
+    ):
         """Invoices whose reference stands in the text besides another one."""
         wanted = defaultdict(list)
         for at, found in by_place.items():
@@ -118,14 +117,14 @@ class BillingMatcher(models.AbstractModel):
         targets = list(wanted)
         for place, invoice in self._probe_buckets(targets, units):
             for at, mention in wanted[targets[place]]:
-                weight = _weight(mention.role, len(mention.bare))
+                weight = worth(mention.role, len(mention.bare))
                 strong[at].setdefault(invoice.partner_id, Customer(invoice.partner_id))
                 _say(
                     said[at], invoice.move_id, weight, "reference_in_text",
                     invoice.reference,
                 )  # fmt: skip
 
-    def _find_people_mentioned(self, payments, by_place, strong, answer):
+    def _find_people_mentioned(self, payments, by_place, strong, answer, worth):
         """Customers mentioned by customer number, installation or telephone."""
         wanted = defaultdict(list)
         for at, found in by_place.items():
@@ -172,7 +171,7 @@ class BillingMatcher(models.AbstractModel):
                     if company and company != payments[at].company_id:
                         continue
                     said_so = mention.role == role
-                    weight = _weight(role if said_so else texts.ANY, len(key))
+                    weight = worth(role if said_so else texts.ANY, len(key))
                     customer = strong[at].setdefault(partner, Customer(partner))
                     if weight > customer.mention:
                         customer.mention = weight
@@ -181,12 +180,6 @@ class BillingMatcher(models.AbstractModel):
                             Reason(code, (("number", mention.raw),), weight),
                         )
                         answer(at, mention)
-
-
-def _weight(role, digits):
-    """How much a number that fits says, in nats: it would be hit by chance once in
-    ten to the number of its digits."""
-    return log(_MENTIONED[role]) + min(digits, 12) * log(10)
 
 
 def _say(said, move, weight, code, what):

@@ -241,6 +241,8 @@ class BillingPayment(models.Model):
             "account_other": _("the account has paid for other customers only"),
             "account_new": _("this customer used to pay from another account"),
             "several_customers": _("for %(count)s customers at once"),
+            "customer_set": _("this customer is set on the statement line"),
+            "customer_set_other": _("another customer is set on the statement line"),
             # The day
             "day": _("the day says nothing"),
             "day_before": _("days before the due date: %(days)s"),
@@ -272,6 +274,7 @@ class BillingPayment(models.Model):
             "repair_off": _("repaired references are left to people"),
             "not_sure_enough": _("not certain enough"),
             "open_invoices": _("open invoices in all: %(count)s"),
+            "calibration": _("what cases like this turned out to be"),
             "search_limited": _("too many similar references to look at all"),
             "changed_meanwhile": _("the invoice changed meanwhile"),
             "accepted": _("accepted by %(user)s"),
@@ -281,8 +284,8 @@ class BillingPayment(models.Model):
     def _telling_reasons(self):
         """Extend `billing_bank_file` with the evidence for the best candidate.
 
-        How many invoices are open weighs for all payments alike; it is shown with the
-        candidates only.
+        How many invoices are open weighs for all payments alike, and so does what such
+        cases turned out to be; both are shown with the candidates only.
         """
         reasons = super()._telling_reasons()
         if self.state in (decision.PROPOSED, decision.ASSIGNED):
@@ -292,7 +295,8 @@ class BillingPayment(models.Model):
                 for reason in self.candidate_ids[:1].reasons or []
                 if reason["code"] not in known
             ]
-        return [reason for reason in reasons if reason["code"] != "open_invoices"]
+        alike = ("open_invoices", "calibration")
+        return [reason for reason in reasons if reason["code"] not in alike]
 
     def _outcome_invoices(self):
         settled = super()._outcome_invoices()

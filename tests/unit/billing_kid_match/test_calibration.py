@@ -71,3 +71,40 @@ def test_isotonic_pools_what_falls():
     assert fitted(0.05) == 0.0
     assert fitted(0.4) == 0.0
     assert fitted(0.99) == 0.75
+
+
+probability = st.floats(1e-9, 1 - 1e-9)
+points = st.lists(
+    st.floats(0.001, 0.999), min_size=2, max_size=8, unique_by=lambda p: round(p, 4)
+).map(sorted)
+
+
+@given(points, st.data())
+def test_a_curve_rises_through_its_points(said, data):
+    worth = data.draw(
+        st.lists(st.floats(0.001, 0.999), min_size=len(said), max_size=len(said)).map(
+            sorted
+        )
+    )
+    curve = calibration.Curve(said, worth)
+    for probability_said, value in zip(said, worth, strict=True):
+        assert curve(probability_said) == pytest.approx(value)
+    first, second = sorted((data.draw(probability), data.draw(probability)))
+    assert curve(first) <= curve(second) + 1e-12
+    assert 0 <= curve(first) <= 1
+
+
+@given(probability)
+def test_a_curve_of_nothing_learned_changes_nothing(said):
+    steps = (0.1, 0.9)
+    assert calibration.Curve(steps, steps)(said) == said
+
+
+def test_beyond_its_points_a_curve_goes_on_alike():
+    curve = calibration.Curve((0.1, 0.9), (0.05, 0.8))
+    assert curve(0.0) == 0.0
+    assert curve(1.0) == 1.0
+    shift = calibration.log_odds(0.8) - calibration.log_odds(0.9)
+    assert calibration.log_odds(curve(0.99)) - calibration.log_odds(
+        0.99
+    ) == pytest.approx(shift)

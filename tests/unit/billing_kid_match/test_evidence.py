@@ -1,5 +1,6 @@
 """Payments whose reference says too little: who pays, and what for."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -20,7 +21,11 @@ from odoo.addons.billing_kid_match.core.evidence import Weigher
 from odoo.addons.billing_kid_match.core.judge import Judge
 from odoo.addons.billing_kid_match.core.scene import Customer, Item, Scene
 from odoo.addons.billing_kid_match.core.scoring import Invoice
-from odoo.addons.billing_kid_match.core.weights import DEFAULT_POLICY, Weights
+from odoo.addons.billing_kid_match.core.weights import (
+    DEFAULT_POLICY,
+    SAID_STEPS,
+    Weights,
+)
 
 DAY = date(2026, 11, 15)
 MILLION = 1_000_000
@@ -40,12 +45,20 @@ def customer(partner=1, *items, name="Kari Nordmann", **kwargs):
     return Customer(partner, (name,), list(items), **kwargs)
 
 
-def paid(amount=65307, name="Kari Nordmann", account="15035149098", text=""):
-    return Paid(1, 1, 1, amount, 100, (), name, account, DAY, text)
+def paid(amount=65307, name="Kari Nordmann", account="15035149098", text="", told=0):
+    return Paid(1, 1, 1, amount, 100, (), name, account, DAY, text, told)
 
 
-def decide(payment, *customers, sharing=1, query=None, policy=DEFAULT_POLICY, **scene):
-    judge = Judge(Weigher(Weights()), policy)
+def decide(
+    payment,
+    *customers,
+    sharing=1,
+    query=None,
+    policy=DEFAULT_POLICY,
+    weights=None,
+    **scene,
+):
+    judge = Judge(Weigher(weights or Weights()), policy)
     scene.setdefault("open_count", MILLION)
     return judge.decide(
         payment, query, Scene(sharing=sharing, customers=customers, **scene), BEFORE
@@ -127,6 +140,36 @@ def test_a_rare_amount_alone_books_nothing():
     assert decision.candidates[0].move_id == 7
 
 
+def test_the_customer_on_the_statement_line_counts_by_itself():
+    nobody = decide(paid(name="", account=""), customer(1, item(7)))
+    assert nobody.outcome == PROPOSED
+    decision = decide(paid(name="", account="", told=1), customer(1, item(7)))
+    assert decision.outcome == RECONCILED
+    assert "customer_set" in [reason.code for reason in decision.reasons]
+
+
+def test_the_customer_on_the_statement_line_is_no_second_witness():
+    # whoever set him may have gone by the name
+    told = paid(account="", told=1)
+    scene = Scene(MILLION, 1, [customer(1, item(7))])
+    [best, *_rest] = Weigher(Weights()).weigh(told, None, scene)
+    codes = [part.code for part in best.parts]
+    assert ("customer_set" in codes) != ("name_exact" in codes)
+
+
+def test_the_customer_on_the_statement_line_may_be_wrong():
+    decision = decide(
+        paid(told=2),
+        customer(1, item(7), accounts=1, account_share=1.0),
+        customer(2, item(8, 49900, partner=2), name="Ola Berg"),
+        account_known=True,
+    )
+    assert moves(decision) in ([], [7])
+    first = decision.candidates[0]
+    assert first.move_id == 7
+    assert "customer_set_other" in [reason.code for reason in first.reasons]
+
+
 # Which invoice
 
 
@@ -144,8 +187,6 @@ def test_two_invoices_of_one_amount_go_to_the_customer():
 
 
 def test_the_customer_is_not_credited_when_the_company_says_so():
-    from dataclasses import replace
-
     decision = decide(
         paid(),
         customer(1, item(7, due=-30), item(8), accounts=1, account_share=1.0),
@@ -241,6 +282,74 @@ def test_a_rounded_amount_is_a_part_payment():
     )
     assert decision.outcome == PARTIAL
     assert [share.amount for share in decision.shares] == [65300]
+
+
+def test_equal_parts_are_told_from_any_amount():
+    def weigh(amount):
+        scene = Scene(MILLION, 0, [customer(1, item(7, 90000))])
+        found = Weigher(Weights()).weigh(paid(amount), None, scene)
+        [part] = [
+            part
+            for explained in found
+            if explained.shares
+            for part in explained.parts
+            if part.code.startswith("amount")
+        ]
+        return part
+
+    assert weigh(30000).code == "amount_instalment"
+    assert dict(weigh(30000).values)["parts"] == 3
+    assert weigh(31000).code == "amount_smaller"
+    assert weigh(45000).weight > weigh(30000).weight > weigh(31000).weight
+
+
+def test_candidates_of_a_sum_know_the_whole_sum():
+    decision = decide(
+        paid(amount=65307 + 49900 - 1000, name=""),
+        customer(
+            1, item(7), item(8, 49900), item(9, -1000), accounts=1, account_share=1.0
+        ),
+        account_known=True,
+        sharing=0,
+    )
+    [told] = {
+        reason
+        for candidate in decision.candidates
+        for reason in candidate.reasons
+        if reason.code == "part_of_sum"
+    }
+    assert dict(told.values) == {"count": 3, "move_ids": (7, 8, 9)}
+
+
+# What is said and what it is worth
+
+
+def test_what_is_said_is_put_by_its_worth():
+    lowered = tuple(min(step, 0.6) for step in SAID_STEPS[:-2])
+    weights = replace(Weights(), calibrated=(*lowered, *SAID_STEPS[-2:]))
+    people = (
+        customer(1, item(7), namesakes=2),
+        customer(2, item(8, partner=2, due=9), namesakes=2),
+    )
+    said = decide(paid(account=""), *people, sharing=2)
+    told = decide(paid(account=""), *people, sharing=2, weights=weights)
+    best, worth = said.candidates[0], told.candidates[0]
+    assert worth.move_id == best.move_id
+    assert worth.probability < best.probability
+    assert worth.probability == told.probability
+    [reason] = [part for part in worth.reasons if part.code == "calibration"]
+    assert reason.weight < 0
+    assert "calibration" not in [part.code for part in best.reasons]
+
+
+def test_what_is_asked_is_asked_of_the_worth():
+    weights = replace(Weights(), calibrated=tuple(step * 0.9 for step in SAID_STEPS))
+    known = customer(1, item(7), accounts=1, account_share=1.0)
+    careful = replace(DEFAULT_POLICY, evidence=0.99999)
+    said = decide(paid(), known, account_known=True, policy=careful)
+    assert said.outcome == RECONCILED
+    told = decide(paid(), known, account_known=True, policy=careful, weights=weights)
+    assert told.outcome != RECONCILED
 
 
 # Properties

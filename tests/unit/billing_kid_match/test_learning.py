@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.billing_kid_match.core import learning, weights
+from odoo.addons.billing_kid_match.core import calibration, learning, weights
 from odoo.addons.billing_kid_match.core.decide import Query
 from odoo.addons.billing_kid_match.core.learning import Case, Observations
 from odoo.addons.billing_kid_match.core.weights import DEFAULT_WEIGHTS
@@ -168,10 +168,10 @@ def test_what_fits_the_world_surprises_less():
         ("123567", ["1234567"], ("one", ("missing",))),
         ("12345678", ["1234567"], ("one", ("extra",))),
         ("1243567", ["1234567"], ("one", ("swapped",))),
-        ("7654321", ["1234567"], ("bare", ())),
+        ("7654321", ["1234567"], ("foreign", ())),
         ("5550001", ["1234567"], ("stale", ())),
         ("1234567", ["9999999", "1234567"], ("exact", ())),
-        ("1234567", ["INV/1", ""], ("bare", ())),
+        ("1234567", ["INV/1", ""], ("foreign", ())),
     ],
 )
 def test_how_a_reference_arrived(stated, issued, expected):
@@ -190,6 +190,8 @@ def test_two_slips_are_told_apart_and_nothing_stated_is_bare():
     how, slips = learning.how_stated((Query("9234568", "9234568"),), ["1234567"], ())
     assert (how, slips) == ("two", ("wrong", "wrong"))
     assert learning.how_stated((), ["1234567"], ()) == ("bare", ())
+    in_text = (Query("7654321", "7654321", in_text=True),)
+    assert learning.how_stated(in_text, ["1234567"], ()) == ("bare", ())
 
 
 def test_only_what_was_named_exactly_tells_about_name_account_day_and_amount():
@@ -199,9 +201,12 @@ def test_only_what_was_named_exactly_tells_about_name_account_day_and_amount():
         "knew_account": True,
         "delay": 2,
         "amount": "less",
+        "told": False,
     }
     repaired = learning.observe([Case("one", ("wrong",), **facts)])
-    assert set(repaired.counts) == {"reference", "kinds", "bare", "stale", "several"}
+    assert set(repaired.counts) == {
+        "reference", "kinds", "bare", "foreign", "stale", "several",
+    }  # fmt: skip
     named = learning.observe([Case("exact", is_named=True, **facts)])
     assert named.counts["names"] == {"exact": 1}
     assert named.counts["accounts"] == {"same": 1}
@@ -210,11 +215,12 @@ def test_only_what_was_named_exactly_tells_about_name_account_day_and_amount():
     assert named.counts["amounts"] == {"other": 1}
     assert named.counts["part"] == {"yes": 1}
     assert named.counts["more"] == {"no": 1}
+    assert named.counts["told"] == {"no": 1}
 
 
 def test_what_is_not_known_is_not_counted():
     seen = learning.observe([Case("exact", is_named=True)])
-    assert set(seen.counts) == {"reference", "bare", "stale", "several"}
+    assert set(seen.counts) == {"reference", "bare", "foreign", "stale", "several"}
 
 
 def test_several_invoices_count_for_one_customer_only():
@@ -247,3 +253,64 @@ def test_what_was_stored_is_read_as_it_was(seen):
     revived = learning.revive(json.loads(json.dumps(new.to_json(), sort_keys=True)))
     assert revived == new
     assert list(revived.names) == list(new.names)
+
+
+# What is said and what it is worth
+
+JUDGED = st.lists(
+    st.tuples(st.floats(0.0001, 0.99999), st.booleans()), min_size=1, max_size=400
+)
+
+
+@given(JUDGED, st.integers(1, 4))
+def test_calibration_rises_and_moves_by_a_step_at_most(judged, runs):
+    present = DEFAULT_WEIGHTS
+    for _run in range(runs):
+        new, changes = learning.recalibrate(present, judged, minimum=1)
+        assert list(new.calibrated) == sorted(new.calibrated)
+        for before, after in zip(present.calibrated, new.calibrated, strict=True):
+            assert abs(log_odds(after) - log_odds(before)) <= learning.MAX_STEP + 1e-9
+        assert bool(changes) == (new != present)
+        present = new
+
+
+@given(JUDGED)
+def test_calibration_never_lifts_what_is_about_to_book(judged):
+    present = DEFAULT_WEIGHTS
+    for _run in range(10):
+        present, _changes = learning.recalibrate(present, judged, minimum=1)
+    for said, worth in zip(weights.SAID_STEPS, present.calibrated, strict=True):
+        assert worth <= max(said, learning.NEVER_LIFTED) + 1e-12
+
+
+def test_what_was_said_too_boldly_is_lowered_until_it_fits():
+    rng = random.Random(3)
+    present = DEFAULT_WEIGHTS
+    curve = calibration.Curve(weights.SAID_STEPS, present.calibrated)
+    for _week in range(30):
+        # of what evidence says 93 % of, 72 % are right
+        judged = [(curve(0.93), rng.random() < 0.72) for _ in range(1000)]
+        judged += [(curve(0.999), rng.random() < 0.999) for _ in range(1000)]
+        present, _changes = learning.recalibrate(present, judged)
+        curve = calibration.Curve(weights.SAID_STEPS, present.calibrated)
+    assert curve(0.93) == pytest.approx(0.72, abs=0.04)
+    assert curve(0.999) == pytest.approx(0.999, abs=0.0005)
+
+
+def test_a_few_judgements_move_nothing():
+    judged = [(0.95, False)] * (learning.MINIMUM_JUDGED - 1)
+    assert learning.recalibrate(DEFAULT_WEIGHTS, judged) == (DEFAULT_WEIGHTS, [])
+    new, changes = learning.recalibrate(DEFAULT_WEIGHTS, [*judged, (0.95, False)])
+    assert new.calibrated[7] < DEFAULT_WEIGHTS.calibrated[7]
+    assert {change.group for change in changes} == {"calibrated"}
+
+
+def test_a_better_calibration_surprises_less():
+    judged = [(0.95, True)] * 300 + [(0.95, False)] * 100
+    new, _changes = learning.recalibrate(DEFAULT_WEIGHTS, judged)
+    surprise = learning.surprise_of_calibration
+    assert surprise(DEFAULT_WEIGHTS, new, judged) < surprise(
+        DEFAULT_WEIGHTS, DEFAULT_WEIGHTS, judged
+    )
+    with pytest.raises(ValueError, match="nothing was judged"):
+        surprise(DEFAULT_WEIGHTS, new, [])
