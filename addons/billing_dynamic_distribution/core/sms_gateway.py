@@ -35,6 +35,11 @@ PLACEHOLDERS = frozenset(
 #: Kannel's coding of the two alphabets.
 CODING = {sms_text.GSM7: "0", sms_text.UCS2: "2"}
 
+#: Codes of failures that are more than a gateway's own.
+NUMBER = "number"
+EXPIRED = "expired"
+UNDELIVERED = "undelivered"
+REJECTED = "rejected"
 #: Status of a delivery report → what happened to the attempt.
 STATUS_EVENTS = {
     "1": "delivered",
@@ -80,6 +85,11 @@ class Answer:
     reason: str = ""
     reference: str = ""
 
+    @property
+    def address_fault(self) -> bool:
+        """Whether a failure says something of the number, and not of the gateway."""
+        return self.code == NUMBER
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -92,6 +102,11 @@ class Report:
     code: str = ""
     reason: str = ""
     reference: str = ""
+
+    @property
+    def address_fault(self) -> bool:
+        """Whether a failure says something of the number: not a mere refusal."""
+        return self.code != REJECTED
 
 
 # === SETTINGS === #
@@ -108,7 +123,9 @@ def sender_problem(sender: str) -> str:
         return "" if re.fullmatch(r"\+?[0-9]{3,15}", sender) else "digits"
     if len(sender) > 11:
         return "long"
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?", sender):
+    if not re.fullmatch(
+        r"(?=.*[A-Za-z])[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?", sender
+    ):
         return "signs"
     return ""
 
@@ -199,7 +216,7 @@ def read_answer(status: int, body: str, accepted: str) -> Answer:
         return Answer("uncertain", f"gateway_{status}", words)
     # Refused: the gateway has nothing of it.
     if failure_kind(body) == "hard" and status not in (401, 403):
-        return Answer("failed_hard", "number", words)
+        return Answer("failed_hard", NUMBER, words)
     return Answer("failed_soft", f"gateway_{status}", words)
 
 
@@ -218,11 +235,11 @@ def read_report(status: str, reply: str = "", reference: str = "") -> Report | N
         return Report(event, reference=reference)
     words = _words(reply) or f"status {status}"
     if failure_kind(reply) == "hard":
-        return Report("failed_hard", "number", words, reference)
-    code = "expired" if _EXPIRED.search(reply) else "undelivered"
-    return Report(
-        "failed_soft", "rejected" if status.strip() == "16" else code, words, reference
-    )
+        return Report("failed_hard", NUMBER, words, reference)
+    code = EXPIRED if _EXPIRED.search(reply) else UNDELIVERED
+    if status.strip() == "16" and code != EXPIRED:
+        code = REJECTED
+    return Report("failed_soft", code, words, reference)
 
 
 def failure_kind(words: str) -> str:

@@ -106,6 +106,7 @@ def test_a_template_that_cannot_work_is_refused(template, problem):
         ("Fjordlys Strøm", "long"),
         ("Strøm", "signs"),
         ("A!", "signs"),
+        ("12-34", "signs"),
         (" Fjordlys", "signs"),
         ("", "signs"),
     ],
@@ -197,6 +198,32 @@ def test_reports(status, reply, event, code):
 @pytest.mark.parametrize("status", ["", "0", "32", "%d", "delivered", "1 OR 1=1"])
 def test_a_status_nobody_knows_says_nothing(status):
     assert sms_gateway.read_report(status) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "reply", "of_the_number"),
+    [
+        ("2", "stat:EXPIRED", True),
+        ("2", "stat:UNDELIV", True),
+        ("16", "Unknown subscriber", True),
+        ("16", "NACK/0x00000045/Submit failed", False),
+    ],
+)
+def test_whose_fault_a_report_says_it_is(status, reply, of_the_number):
+    assert sms_gateway.read_report(status, reply).address_fault is of_the_number
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "of_the_number"),
+    [
+        (403, "Authorization failed for sendsms", False),
+        (503, "Temporal failure, try again later.", False),
+        (400, "Invalid receiver", True),
+    ],
+)
+def test_whose_fault_an_answer_says_it_is(status, body, of_the_number):
+    answer = sms_gateway.read_answer(status, body, ACCEPTED)
+    assert answer.address_fault is of_the_number
 
 
 def test_a_failure_without_words_still_says_something():
