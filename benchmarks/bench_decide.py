@@ -7,13 +7,14 @@ share is damaged in all ways the generator knows, and one in which every referen
 one edit and the amount is right, to count how many of those go wrong.
 """
 
-import io
 import json
 import resource
 import time
 from collections import defaultdict
 from contextlib import ExitStack
 from unittest.mock import patch
+
+from . import tables
 
 REGIMES = ("S", "D", "R")
 REGIME_NAMES = {
@@ -173,20 +174,8 @@ def _load_invoices(env, company, regime, open_count, payments, seed):
     from . import book
 
     cr = env.cr
-    cr.execute(
-        "SELECT conname FROM pg_constraint"
-        " WHERE conrelid = 'account_move'::regclass AND contype = 'f'"
-    )
-    for (name,) in cr.fetchall():
-        cr.execute(f'ALTER TABLE account_move DROP CONSTRAINT "{name}"')
-    cr.execute(
-        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)"
-        " FROM pg_index WHERE indrelid = 'account_move'::regclass"
-        " AND NOT indisprimary"
-    )
-    indexes = dict(cr.fetchall())
-    for name in indexes:
-        cr.execute(f"DROP INDEX {name} CASCADE")
+    tables.drop_foreign_keys(cr, "account_move")
+    indexes = tables.drop_indexes(cr, "account_move")
     journal = env["account.journal"].search(
         [("company_id", "=", company.id), ("type", "=", "sale")], limit=1
     )
@@ -197,7 +186,7 @@ def _load_invoices(env, company, regime, open_count, payments, seed):
     cr.execute("SELECT max(id) FROM account_move")
     offset = cr.fetchone()[0]
     items = []
-    stream = Copy(
+    stream = tables.Copy(
         cr,
         "account_move (id, name, journal_id, company_id, currency_id, state, move_type,"
         " auto_post, date, invoice_date, invoice_date_due, partner_id,"
@@ -209,7 +198,7 @@ def _load_invoices(env, company, regime, open_count, payments, seed):
     ):
         move = item.move_id + offset
         is_open = item.state == "open"
-        amount = f"{item.amount // 100}.{item.amount % 100:02d}"
+        amount = tables.decimal(item.amount)
         stream.add(
             move,
             item.name,
@@ -241,85 +230,32 @@ def _load_invoices(env, company, regime, open_count, payments, seed):
                 )
             )
     stream.close()
-    seconds = {}
-    for name, definition in indexes.items():
-        if "billing" in name:
-            started = time.perf_counter()
-            cr.execute(definition)
-            seconds[name] = time.perf_counter() - started
+    seconds = tables.build_indexes(cr, indexes, ["billing"])
     seconds["items"] = items
     return seconds
 
 
 def _load_payments(env, company, file, payments):
     """Write payments and what they were meant for."""
-    from . import book
-
-    cr = env.cr
-    cr.execute(
-        "SELECT conname FROM pg_constraint"
-        " WHERE conrelid = 'billing_payment'::regclass AND contype = 'f'"
+    tables.write_payments(
+        env,
+        company,
+        (
+            (
+                {
+                    "amount": payment.amount,
+                    "booking_date": "2026-11-20",
+                    "reference": payment.reference,
+                    "text": payment.message,
+                    "payer_name": payment.payer_name,
+                    "payer_account": payment.payer_account,
+                },
+                (file, payment.truth.kind, tables.id_array(payment.truth.moves)),
+            )
+            for payment in payments
+        ),
+        {"file": "text", "kind": "text", "moves": "int[]"},
     )
-    for (name,) in cr.fetchall():
-        cr.execute(f'ALTER TABLE billing_payment DROP CONSTRAINT "{name}"')
-    cr.execute(
-        "CREATE TABLE IF NOT EXISTS bench_truth (id int, file text, kind text,"
-        " moves int[])"
-    )
-    cr.execute("SELECT coalesce(max(id), 0) FROM billing_payment")
-    first = cr.fetchone()[0] + 1
-    journal = book.bank_journal(env, company)
-    truths = []
-    stream = Copy(
-        cr,
-        "billing_payment (id, file_id, position, journal_id, company_id, currency_id,"
-        " import_key, state, booking_date, amount, reference, reference_key, text,"
-        " payer_name, payer_account)",
-    )
-    for at, payment in enumerate(payments, first):
-        stream.add(
-            at,
-            1,
-            at,
-            journal.id,
-            company.id,
-            company.currency_id.id,
-            f"bench-{at}",
-            "new",
-            "2026-11-20",
-            f"{payment.amount // 100}.{payment.amount % 100:02d}",
-            payment.reference,
-            payment.reference,
-            payment.message,
-            payment.payer_name,
-            payment.payer_account,
-        )
-        truths.append((at, payment.truth.kind, payment.truth.moves))
-    stream.close()
-    stream = Copy(cr, "bench_truth (id, file, kind, moves)")
-    for at, kind, moves in truths:
-        stream.add(at, file, kind, "{" + ",".join(map(str, moves)) + "}")
-    stream.close()
-
-
-class Copy:
-    """Rows into a table, some megabytes at a time."""
-
-    def __init__(self, cr, target):
-        self.cr = cr
-        self.target = target
-        self.buffer = io.StringIO()
-
-    def add(self, *values):
-        self.buffer.write("\t".join(str(v) if v != "" else "\\N" for v in values))
-        self.buffer.write("\n")
-        if self.buffer.tell() > 8_000_000:
-            self.close()
-
-    def close(self):
-        self.buffer.seek(0)
-        self.cr.copy_expert(f"COPY {self.target} FROM STDIN", self.buffer)
-        self.buffer = io.StringIO()
 
 
 # === PART OF THE RUN === #

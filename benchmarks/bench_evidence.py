@@ -38,7 +38,7 @@ from pathlib import Path
 
 from psycopg2.errors import InsufficientPrivilege
 
-from . import evidence_peers
+from . import evidence_peers, tables
 from .bench_decide import REGIME_NAMES, REGIMES
 
 LEVELS = {
@@ -62,14 +62,43 @@ BOOKED = ("right", "incomplete", "wrong_invoice", "wrong_customer")
 WRONG = ("wrong_invoice", "wrong_customer", "assigned_wrong")
 THRESHOLDS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 0.99999)
 #: Upper ends of the bins of the reliability table.
-BINS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9995, 0.9999, 1)
+BINS = (
+    0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995,
+    0.998, 0.999, 0.9995, 0.9999, 1,
+)  # fmt: skip
 #: Raised when the same world is written in another way.
 FILL_VERSION = "1"
 FILES = ("mix", "one_edit", "traps")
+#: How much of it is run; whatever the options say comes first.
+SIZES = {
+    "full": {
+        "books": [20_000, 1_000_000], "mixed": 100_000, "one_edit": 100_000,
+        "traps": 300, "ordinary": [100_000], "levels": list(LEVELS), "baseline": 1000,
+        "compared": 300,
+    },
+    "small": {
+        "books": [20_000, 1_000_000], "mixed": 20_000, "one_edit": 20_000,
+        "traps": 60, "ordinary": [100_000], "levels": list(LEVELS), "baseline": 200,
+        "compared": 60,
+    },
+}  # fmt: skip
+#: Where this part is run alone, to try a change.
+ALONE = {
+    "books": [20_000], "mixed": 5_000, "one_edit": 0, "traps": 0, "ordinary": [0],
+    "levels": ["camt"], "baseline": 0, "compared": 0,
+}  # fmt: skip
+#: Larger books are made in one kind of references only when the size is small.
+SMALL_BOOK = 100_000
 #: What a best candidate is: right, right in part, wrong, of a payment for nothing open.
 RIGHT, PART, AMISS, EMPTY = range(4)
 #: Share of damaged payments in an ordinary file.
 ORDINARY_DAMAGED = 0.05
+#: What is true about a payment, as columns.
+TRUTH = {
+    "file": "text", "round": "int", "kind": "text", "amount_kind": "text",
+    "name_kind": "text", "account_kind": "text", "moves": "int[]", "credits": "int[]",
+    "partners": "int[]",
+}  # fmt: skip
 #: Indexes of Odoo's own that a book needs beside Kvitt's; the others only take time.
 KEPT_INDEXES = ("billing", "sequence", "partner_id", "res_partner__name", "_phone_")
 
@@ -77,9 +106,10 @@ KEPT_INDEXES = ("billing", "sequence", "partner_id", "res_partner__name", "_phon
 # === WRITING THE WORLD === #
 
 
-def prepare(env, regime, open_count, seed, files):
+def prepare(env, regime, open_count, seed, files, draw=0):
     """Write the book and the payments, unless the database has them already.
 
+    :param draw: seed of the payments, 0 for that of the book
     :param files: number of payments of each file, or cases of each trap
     :return: dict: ``stale`` when the database holds another book; ``written``
     """
@@ -98,7 +128,8 @@ def prepare(env, regime, open_count, seed, files):
     book_stamp = _digest(book_code + people_code + facts)
     if stamps.get("book", book_stamp) != book_stamp:
         return {"stale": True}
-    payments_stamp = _digest(world_code + people_code + facts)
+    drawn_by = f"-{draw}" if draw else ""
+    payments_stamp = _digest(world_code + people_code + facts + drawn_by)
     wanted = {f: f"{count}-{payments_stamp}" for f, count in files.items() if count}
     wanted = {f: stamp for f, stamp in wanted.items() if stamps.get(f) != stamp}
     if not wanted and "book" in stamps:
@@ -118,7 +149,7 @@ def prepare(env, regime, open_count, seed, files):
         written.append("book")
     offsets = _offsets(cr)
     for file, stamp in wanted.items():
-        drawn = _draw(world, file, seed, files[file])
+        drawn = _draw(world, file, draw or seed, files[file])
         _write_payments(env, company, world, offsets, file, drawn)
         _stamp(cr, file, stamp)
         written.append(file)
@@ -192,16 +223,17 @@ def _write_book(env, company, world):
     )
     definitions = {}
     for table in ("account_move", "res_partner"):
-        definitions.update(_strip(cr, table))
+        tables.drop_foreign_keys(cr, table)
+        definitions.update(tables.drop_indexes(cr, table))
     _write_partners(env, world, offsets["res_partner"])
     _write_moves(env, company, world, offsets)
     _write_memory(cr, company, world, offsets["res_partner"])
-    seconds = {}
-    for name, definition in definitions.items():
-        if any(word in name for word in KEPT_INDEXES) and "gin_trgm" not in definition:
-            started = time.perf_counter()
-            cr.execute(definition)
-            seconds[name] = time.perf_counter() - started
+    definitions = {
+        name: definition
+        for name, definition in definitions.items()
+        if "gin_trgm" not in definition
+    }
+    seconds = tables.build_indexes(cr, definitions, KEPT_INDEXES)
     _let_indexes_be_used(cr)
     return seconds
 
@@ -220,33 +252,9 @@ def _let_indexes_be_used(cr):
         )
 
 
-def _strip(cr, table):
-    """Drop foreign keys and indexes of a table that is about to be filled.
-
-    :return: definition of each index by name
-    """
-    cr.execute(
-        "SELECT conname FROM pg_constraint"
-        " WHERE conrelid = %s::regclass AND contype = 'f'",
-        [table],
-    )
-    for (name,) in cr.fetchall():
-        cr.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-    cr.execute(
-        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)"
-        " FROM pg_index WHERE indrelid = %s::regclass AND NOT indisprimary",
-        [table],
-    )
-    definitions = dict(cr.fetchall())
-    for name in definitions:
-        cr.execute(f"DROP INDEX {name} CASCADE")
-    return definitions
-
-
 def _write_partners(env, world, offset):
-    from .bench_decide import Copy
 
-    stream = Copy(
+    stream = tables.Copy(
         env.cr,
         "res_partner (id, name, complete_name, commercial_partner_id, active, type,"
         " autopost_bills, is_company, partner_share, customer_rank, lang, phone,"
@@ -266,13 +274,12 @@ def _write_partners(env, world, offset):
 def _write_moves(env, company, world, offsets):
     from datetime import timedelta
 
-    from .bench_decide import Copy
     from .world import TODAY
 
     journal = env["account.journal"].search(
         [("company_id", "=", company.id), ("type", "=", "sale")], limit=1
     )
-    stream = Copy(
+    stream = tables.Copy(
         env.cr,
         "account_move (id, name, sequence_prefix, sequence_number, journal_id,"
         " company_id, currency_id, state, move_type, auto_post, date, invoice_date,"
@@ -284,7 +291,7 @@ def _write_moves(env, company, world, offsets):
     def add(move, prefix, number, kind, issued, due, owner, reference, amount, is_open):
         issued, due = TODAY + timedelta(days=issued), TODAY + timedelta(days=due)
         partner = offsets["res_partner"] + owner + 1
-        decimal = f"{amount // 100}.{amount % 100:02d}"
+        decimal = tables.decimal(amount)
         left = decimal if is_open else "0.00"
         stream.add(
             move, f"{prefix}{number:05d}", prefix, number, *common, kind, "no", issued,
@@ -313,16 +320,15 @@ def _write_memory(cr, company, world, offset):
 
     from odoo.addons.billing_kid_match.core.names import name_key
 
-    from .bench_decide import Copy
     from .world import TODAY
 
-    tables = _optional_tables(cr)
-    if "billing_payer_memory" in tables:
+    names = _optional_tables(cr)
+    if "billing_payer_memory" in names:
         rows = {}
         for kind, value, customer, times, first, last in world.memory():
             key = name_key(value) if kind == "name" else value
             rows[kind, key, offset + customer + 1] = (times, first, last)
-        stream = Copy(
+        stream = tables.Copy(
             cr,
             "billing_payer_memory (company_id, kind, key, partner_id, count,"
             " first_date, last_date)",
@@ -333,8 +339,8 @@ def _write_memory(cr, company, world, offset):
                 TODAY - timedelta(days=first), TODAY - timedelta(days=last),
             )  # fmt: skip
         stream.close()
-    if "billing_payer_habit" in tables:
-        stream = Copy(
+    if "billing_payer_habit" in names:
+        stream = tables.Copy(
             cr,
             "billing_payer_habit (company_id, partner_id, count, mean_delay,"
             " last_date)",
@@ -345,8 +351,8 @@ def _write_memory(cr, company, world, offset):
                 TODAY - timedelta(days=last),
             )  # fmt: skip
         stream.close()
-    if "billing_installation" in tables:
-        stream = Copy(
+    if "billing_installation" in names:
+        stream = tables.Copy(
             cr, "billing_installation (company_id, partner_id, number, active)"
         )
         for customer in range(world.customer_count):
@@ -358,65 +364,53 @@ def _write_payments(env, company, world, offsets, file, payments):
     """Write a file's payments and what is true about them."""
     from datetime import timedelta
 
-    from . import book
-    from .bench_decide import Copy
     from .world import TODAY
 
     cr = env.cr
-    cr.execute(
-        "SELECT conname FROM pg_constraint"
-        " WHERE conrelid = 'billing_payment'::regclass AND contype = 'f'"
-    )
-    for (name,) in cr.fetchall():
-        cr.execute(f'ALTER TABLE billing_payment DROP CONSTRAINT "{name}"')
-    cr.execute(
-        "CREATE TABLE IF NOT EXISTS bench_truth (id int, file text, round int,"
-        " kind text, amount_kind text, name_kind text, account_kind text,"
-        " moves int[], credits int[], partners int[])"
-    )
-    cr.execute("CREATE INDEX IF NOT EXISTS bench_truth_idx ON bench_truth (id)")
-    cr.execute(
-        "DELETE FROM billing_payment p USING bench_truth t"
-        " WHERE t.id = p.id AND t.file = %s",
-        [file],
-    )
-    cr.execute("DELETE FROM bench_truth WHERE file = %s", [file])
-    cr.execute("SELECT coalesce(max(id), 0) FROM billing_payment")
-    first = cr.fetchone()[0] + 1
-    journal = book.bank_journal(env, company)
-    common = (journal.id, company.id, company.currency_id.id, "new")
-    truths = []
-    stream = Copy(
-        cr,
-        "billing_payment (id, file_id, position, import_key, journal_id, company_id,"
-        " currency_id, state, booking_date, amount, reference, reference_key, text,"
-        " payer_name, payer_account, end_to_end_id)",
-    )
-    for at, payment in enumerate(payments, first):
-        stream.add(
-            at, 1, at, f"bench-{at}", *common, TODAY + timedelta(days=payment.day),
-            f"{payment.amount // 100}.{payment.amount % 100:02d}", payment.reference,
-            payment.reference, payment.text, payment.name, payment.account,
-            payment.end_to_end or "NOTPROVIDED",
-        )  # fmt: skip
-        truths.append(
+    cr.execute("SELECT to_regclass('bench_truth')")
+    if cr.fetchone()[0]:
+        cr.execute(
+            "DELETE FROM billing_payment p USING bench_truth t"
+            " WHERE t.id = p.id AND t.file = %s",
+            [file],
+        )
+        cr.execute("DELETE FROM bench_truth WHERE file = %s", [file])
+
+    def ids(offset, places):
+        return tables.id_array(offset + place + 1 for place in places)
+
+    tables.write_payments(
+        env,
+        company,
+        (
             (
-                at, file, payment.round, payment.kind, payment.amount_kind,
-                payment.name_kind, payment.account_kind,
-                [offsets["account_move"] + world.ranks[m] + 1 for m in payment.moves],
-                [offsets["credits"] + c + 1 for c in payment.credits],
-                [offsets["res_partner"] + c + 1 for c in payment.customers],
+                {
+                    "amount": payment.amount,
+                    "booking_date": TODAY + timedelta(days=payment.day),
+                    "reference": payment.reference,
+                    "text": payment.text,
+                    "payer_name": payment.name,
+                    "payer_account": payment.account,
+                    "end_to_end_id": payment.end_to_end or "NOTPROVIDED",
+                },
+                (
+                    file,
+                    payment.round,
+                    payment.kind,
+                    payment.amount_kind,
+                    payment.name_kind,
+                    payment.account_kind,
+                    ids(
+                        offsets["account_move"], [world.ranks[m] for m in payment.moves]
+                    ),
+                    ids(offsets["credits"], payment.credits),
+                    ids(offsets["res_partner"], payment.customers),
+                ),
             )
-        )  # fmt: skip
-    stream.close()
-    stream = Copy(
-        cr,
-        "bench_truth (id, file, round, kind, amount_kind, name_kind, account_kind,"
-        " moves, credits, partners)",
+            for payment in payments
+        ),
+        TRUTH,
     )
-    for row in truths:
-        stream.add(*row[:7], *("{" + ",".join(map(str, ids)) + "}" for ids in row[7:]))
-    stream.close()
 
 
 # === DECIDING === #
@@ -513,6 +507,7 @@ class Truth:
             setattr(self, name, value)
         self.moves = frozenset(self.moves)
         self.partners = frozenset(self.partners)
+        self.credits = frozenset(self.credits)
 
 
 def _batches(rows, size):
@@ -580,9 +575,10 @@ def judge(truth, decision, owners):
     return "top3" if truth.moves & set(proposed[:3]) else "left"
 
 
-def best_of(decision):
+def best_of(decision, credits=frozenset()):
     """Invoices of the best candidate or, together, of the best set; probability.
 
+    :param credits: ids of the credit notes that were set off
     :return: (set of invoice ids, probability); empty when nothing was found
     """
     settled = {share.move_id for share in decision.shares if share.amount > 0}
@@ -593,17 +589,10 @@ def best_of(decision):
         return set(), 0.0
     top = candidates[0]
     moves = {top.move_id}
-    if _is_part(top):
-        moves.update(
-            other.move_id
-            for other in candidates
-            if _is_part(other) and abs(other.probability - top.probability) < 1e-9
-        )
-    return moves, top.probability
-
-
-def _is_part(candidate):
-    return any(reason.code == "part_of_sum" for reason in candidate.reasons)
+    for reason in top.reasons:
+        if reason.code == "part_of_sum":
+            moves.update(dict(reason.values)["move_ids"])
+    return moves - credits, top.probability
 
 
 class Tally:
@@ -646,7 +635,7 @@ class Tally:
         proposed = {candidate.move_id for candidate in decision.candidates[:3]}
         if verdict in ("right", "incomplete") or truth.moves & proposed:
             self.top3[truth.kind] += 1
-        moves, probability = best_of(decision)
+        moves, probability = best_of(decision, truth.credits)
         if moves:
             is_right = bool(truth.moves) and moves <= truth.moves
             row = self.bins[min(bisect(BINS, probability), len(BINS) - 1)]
@@ -791,8 +780,13 @@ def bench_evidence(databases, args, report):
     report.data["evidence"] = {}
     if args.errors:
         Path(args.errors).unlink(missing_ok=True)
+    for name, value in SIZES[args.size].items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
     for open_count in [2_000] if args.quick else args.books:
         for regime in args.regimes:
+            if args.size == "small" and open_count > SMALL_BOOK and regime != "S":
+                continue
             found = _run_book(databases, args, regime, open_count)
             report.data["evidence"][f"{regime} {open_count}"] = found
             _report_book(report, regime, open_count, found)
@@ -815,7 +809,13 @@ def _run_book(databases, args, regime, open_count):
         files = {"mix": 1000, "one_edit": 500, "traps": 10}
     ordinary = [1000] if args.quick else args.ordinary
     files.update({f"ordinary_{count}": count for count in ordinary if count})
-    task = dict(regime=regime, open_count=open_count, seed=args.seed, files=files)
+    task = dict(
+        regime=regime,
+        open_count=open_count,
+        seed=args.seed,
+        files=files,
+        draw=args.draw,
+    )
     name = databases.name(part)
     prepared = {"stale": True}
     if args.keep and databases.exists(part):
@@ -1057,54 +1057,39 @@ def add_arguments(parser, alone=False):
 
     :param alone: the part has the parser for itself
     """
-    names = ["--books", "--open"] if alone else ["--books"]
-    parser.add_argument(
-        *names,
-        dest="books",
-        type=int,
-        nargs="+",
-        default=[20_000, 1_000_000],
-        help="open invoices of the books for the evidence",
-    )
-    names = ["--mixed", "--payments"] if alone else ["--mixed"]
-    parser.add_argument(
-        *names, dest="mixed", type=int, default=100_000, help="damaged payments"
-    )
-    parser.add_argument(
-        "--one-edit",
-        type=int,
-        default=0 if alone else 100_000,
-        help="payments with one slip each",
-    )
-    parser.add_argument(
-        "--traps", type=int, default=0 if alone else 300, help="of each trap"
-    )
-    parser.add_argument(
-        "--ordinary",
-        type=int,
-        nargs="+",
-        default=[0] if alone else [100_000],
-        help="payments of ordinary files",
-    )
-    parser.add_argument(
-        "--levels",
-        "--level",
-        nargs="+",
-        choices=LEVELS,
-        default=["camt"] if alone else list(LEVELS),
+
+    def add(name, *others, **options):
+        value = ALONE[name] if alone else None
+        names = [f"--{name.replace('_', '-')}", *(others if alone else ())]
+        parser.add_argument(*names, dest=name, default=value, **options)
+
+    add("books", "--open", type=int, nargs="+", help="open invoices of the books")
+    add("mixed", "--payments", type=int, help="damaged payments")
+    add("one_edit", type=int, help="payments with one slip each")
+    add("traps", type=int, help="of each trap")
+    add("ordinary", type=int, nargs="+", help="payments of ordinary files")
+    add(
+        "levels", "--level", nargs="+", choices=LEVELS,
         help="what the bank tells of the payer",
-    )
-    parser.add_argument(
-        "--baseline",
-        type=int,
-        default=0 if alone else 1000,
+    )  # fmt: skip
+    add(
+        "baseline", type=int,
         help="payments for the plain best matches; 200 at most on a large book",
+    )  # fmt: skip
+    add(
+        "compared", type=int,
+        help="payments through OCA's addons, on a book posted through Odoo",
+    )  # fmt: skip
+    parser.add_argument(
+        "--size",
+        choices=SIZES,
+        default="full",
+        help="of the evidence, where no other option says: all of it takes about two"
+        " hours; small, with 1,000,000 open invoices in one kind of references only,"
+        " half an hour",
     )
     parser.add_argument(
-        "--compared",
-        type=int,
-        default=0 if alone else 300,
-        help="payments through OCA's addons, on a book posted through Odoo",
+        "--draw", type=int, default=0, help="seed of the payments; 0: as the book"
     )
     if alone:
         parser.add_argument(

@@ -63,9 +63,9 @@ def load_core():
     package = importlib.util.module_from_spec(spec)
     sys.modules["bank_file_core"] = package
     spec.loader.exec_module(package)
-    from bank_file_core import camt, errors, recognise
+    from bank_file_core import camt_schema, errors, recognise
 
-    return recognise.open_bank_file, errors.BankFileError, camt.schema_path
+    return recognise.open_bank_file, errors.BankFileError, camt_schema.schema_path
 
 
 # === FILES === #

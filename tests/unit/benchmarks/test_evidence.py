@@ -35,8 +35,9 @@ def booked(*moves, probability=1.0):
     return Decision(1, RECONCILED, shares, probability)
 
 
-def candidate(move, probability, *codes):
-    reasons = tuple(Reason(code) for code in codes)
+def candidate(move, probability, *together):
+    values = (("count", len(together)), ("move_ids", together))
+    reasons = (Reason("part_of_sum", values),) if together else ()
     return Candidate(move, OWNERS[move], probability, 100, "", 0, reasons)
 
 
@@ -77,12 +78,8 @@ def test_a_credit_note_set_off_is_no_invoice():
 
 
 def test_the_best_candidate_may_be_a_set():
-    decision = proposed(
-        candidate(10, 0.7, "part_of_sum"),
-        candidate(11, 0.7, "part_of_sum"),
-        candidate(12, 0.2),
-    )
-    assert best_of(decision) == ({10, 11}, 0.7)
+    decision = proposed(candidate(10, 0.7, 10, 11, 99), candidate(11, 0.7, 10, 11, 99))
+    assert best_of(decision, {99}) == ({10, 11}, 0.7)
     assert best_of(proposed(candidate(10, 0.7), candidate(11, 0.7))) == ({10}, 0.7)
     assert best_of(booked(10, 11, probability=0.9)) == ({10, 11}, 0.9)
     assert best_of(Decision(1, UNMATCHED)) == (set(), 0.0)
