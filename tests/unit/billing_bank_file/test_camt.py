@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from odoo.addons.billing_bank_file.core import camt
+from odoo.addons.billing_bank_file.core import camt_schema
 from odoo.addons.billing_bank_file.core.errors import BankFileError
 from odoo.addons.billing_bank_file.core.recognise import open_bank_file
 from odoo.addons.billing_bank_file.core.types import Reference
@@ -470,7 +470,7 @@ _oracles = {}
 def _oracle_accepts(message, data):
     """Whether the message is well-formed and valid for the package xmlschema."""
     if message not in _oracles:
-        _oracles[message] = xmlschema.XMLSchema(str(camt.schema_path(message)))
+        _oracles[message] = xmlschema.XMLSchema(str(camt_schema.schema_path(message)))
     try:
         root = etree.fromstring(data)
     except etree.XMLSyntaxError:

