@@ -442,16 +442,16 @@ def _references(payment, value, amount):
     split = bool(extra) and all(item[1] for item in extra)
     rest = amount - stated
     split = split and (rest > 0 if first else not rest and not text)
-    references = [Reference(item, rest if split else None) for item in first]
-    references += [
-        Reference(
-            reference,
-            paid if split else None,
-            "structured" if kind == "22" else "credit_note",
-        )
-        for reference, paid, kind in extra
-    ]
-    return tuple(dict.fromkeys(references)), text
+    # A reference may be listed twice; what is for it is then the sum.
+    paid = {(item, "structured"): rest for item in first}
+    for reference, share, record in extra:
+        key = (reference, "structured" if record == "22" else "credit_note")
+        paid[key] = paid.get(key, 0) + share
+    references = tuple(
+        Reference(reference, share if split else None, kind)
+        for (reference, kind), share in paid.items()
+    )
+    return references, text
 
 
 def _named(party):

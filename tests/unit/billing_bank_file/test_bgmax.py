@@ -109,6 +109,16 @@ def test_shares_of_a_payment_are_all_known_or_all_unknown(payment):
         assert sum(shares) == transaction.amount
 
 
+def test_a_reference_listed_twice_is_paid_the_sum():
+    twice = (BgExtra(reference="500", amount=2), BgExtra(reference="500", amount=2))
+    payment = BgPayment(amount=5, reference="4", extra=twice)
+    (transaction,), _summary = read(bgmax_file([BgSection((payment,))]))
+    assert [(item.value, item.amount) for item in transaction.references] == [
+        ("4", 1),
+        ("500", 4),
+    ]
+
+
 def test_the_example_of_bankgirot():
     transactions, summary = read(OFFICIAL)
     assert summary.totals == {"SEK": 990000, "EUR": 400000}
