@@ -21,7 +21,7 @@ LEARNED = "learned"
 WINDOWS = (ANY, *BANDS, LEARNED)
 
 #: A wish puts off no longer than this.
-_LONGEST = timedelta(hours=24)
+LONGEST = timedelta(hours=24)
 
 
 def band_of(hour: int) -> str:
@@ -53,6 +53,6 @@ def wished(calendar: Calendar, at: datetime, window: str) -> datetime:
         opens = to_utc(midnight + timedelta(hours=first), calendar.zone)
         closes = to_utc(midnight + timedelta(hours=end), calendar.zone)
         moment = max(at, opens)
-        if moment < closes and moment - at <= _LONGEST and calendar.is_allowed(moment):
+        if moment < closes and moment - at <= LONGEST and calendar.is_allowed(moment):
             return moment
     return at

@@ -373,7 +373,7 @@ def allocate(
     rails: Rails,
     rng,
     draws: int = 400,
-    certainty: float = 0.95,
+    certainty: float = 0.99,
 ) -> dict[str, float]:
     """Share of today's customers that each alternative may have.
 
@@ -410,7 +410,7 @@ def allocate(
         served.get(code, 0.0) * loss for code, loss in worst.items()
     )
     asked = sum(wanted[code] * today * loss for code, loss in worst.items())
-    if asked <= allowance:
+    if not asked or asked <= allowance:
         return wanted
     scale = max(allowance, 0.0) / asked
     return {
@@ -419,7 +419,7 @@ def allocate(
     }
 
 
-def worst_loss(fixed: Beta, other: Beta, certainty: float = 0.95) -> float:
+def worst_loss(fixed: Beta, other: Beta, certainty: float = 0.99) -> float:
     """How much smaller the share of ``other`` may be than that of ``fixed``, at most.
 
     :return: 0 when it is larger with ``certainty``

@@ -136,12 +136,15 @@ class Pool:
     def prior(self, key: Key) -> Beta:
         """What is believed of a cell that was never tried.
 
-        A part that is hardly known lends hardly anything, so that what nobody tried
-        stays uncertain.
+        Doubts add up: of how cells depart from their parts, and of each part. So a
+        part that is hardly known lends hardly anything, and what nobody tried stays
+        uncertain.
         """
-        known = min((self.counts.get(part, 0.0) for part in enumerate(key)), default=0)
-        lent = self.lent * known / (self.lent + known) if known else 0.0
-        return Beta.of(self.expected(key), max(lent, _LEAST_WEIGHT))
+        doubt = 1 / self.lent
+        for part in enumerate(key):
+            known = self.counts.get(part, 0.0)
+            doubt += 1 / known if known else 1.0
+        return Beta.of(self.expected(key), max(1 / doubt, _LEAST_WEIGHT))
 
     def belief(self, key: Key) -> Beta:
         """What is believed of a cell after all that was seen."""

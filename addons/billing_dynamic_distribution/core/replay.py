@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 
 from . import plan, state
 from .clock import Calendar, to_local
-from .hours import ANY, band_of, wished
+from .hours import ANY, LEARNED, LONGEST, band_of, wished
 from .pooling import Beta, Pool, pool
 
 #: How a record may depart from the rules of its plan.
@@ -411,7 +411,8 @@ class _Walk:
             first, last = messages[0], messages[-1]
             if first.at < planned - _SLACK:
                 self.departures.append((step.id, EARLY))
-            if not plan.is_needed(step, self._seen(first.at)):
+            # What was opened while it was handed over came too late to stop it.
+            if not plan.is_needed(step, self._seen(first.at - _SLACK)):
                 self.departures.append((step.id, UNASKED))
             self.taken += messages
             self.last = (step, state.SENT, last.at)
@@ -424,17 +425,39 @@ class _Walk:
         if step.id in self.story.skipped:
             self.last = (step, plan.SKIPPED, self.story.skipped[step.id])
             return True
-        over = self.story.over_at
+        # The end of the run may come while a step waits for its hour.
+        over, late = self.story.over_at, self._latest(step, planned)
         if planned > self.until or (over and over <= planned):
             return False
-        if not plan.is_needed(step, self._seen(planned)):
-            self.last = (step, plan.NOT_NEEDED, planned)
+        needless = self._needless_from(step, planned)
+        if needless and needless <= min(late + _PATIENCE, self.until):
+            self.last = (step, plan.NOT_NEEDED, needless)
             return True
-        # What is due may wait for its hour, and the run may be over before it comes.
-        patient = planned + _PATIENCE > self.until or step.id in self.story.waited
-        if not over and not patient:
+        if not over and late + _PATIENCE <= self.until:
             self.departures.append((step.id, MISSING))
         return False
+
+    def _needless_from(self, step, planned):
+        """From when on, once it is due, the condition of a step does not hold."""
+        moments = {planned}
+        for message in self.taken:
+            moments |= {message.opened_at, message.delivered_at}
+        return min(
+            (
+                at
+                for at in moments
+                if at and at >= planned and not plan.is_needed(step, self._seen(at))
+            ),
+            default=None,
+        )
+
+    def _latest(self, step, planned):
+        """When a step that is due should have come, all its reasons to wait over."""
+        if step.id in self.story.waited:
+            return self.until
+        if step.window == LEARNED:
+            return planned + LONGEST
+        return wished(self.story.calendar, planned, step.window)
 
     def _seen(self, at):
         return plan.Seen.of((m.state(at), m.reports) for m in self.taken)
