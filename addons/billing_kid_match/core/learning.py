@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
-from math import exp, log
+from math import exp, isclose, log
 
 from odoo.addons.billing_base.core.reference import compact
 
@@ -333,7 +333,10 @@ def recalibrate(
         count[at] += 1
     wanted = []
     for at, value in enumerate(present.calibrated):
-        mean = said[at] / count[at] if count[at] else value
+        if not count[at]:
+            wanted.append(value)
+            continue
+        mean = said[at] / count[at]
         seen = (prior * mean + right[at]) / (prior + count[at])
         seen = min(max(seen, FLOOR), 1 - FLOOR)
         wanted.append(_shift(value, _log_odds(seen) - _log_odds(mean)))
@@ -345,7 +348,8 @@ def recalibrate(
         value = min(
             max(ordered(at), _shift(before, -max_step)), _shift(before, max_step)
         )
-        after.append(min(value, max(before, SAID_STEPS[at], NEVER_LIFTED)))
+        value = min(value, max(before, SAID_STEPS[at], NEVER_LIFTED))
+        after.append(before if isclose(value, before, rel_tol=1e-9) else value)
     steps = {str(step): value for step, value in zip(SAID_STEPS, after, strict=True)}
     known = dict(zip(steps, present.calibrated, strict=True))
     if _longest_step(known, steps) < least_step:
@@ -353,6 +357,7 @@ def recalibrate(
     return replace(present, calibrated=tuple(after)), [
         Change("calibrated", name, known[name], value, int(count[at]))
         for at, (name, value) in enumerate(steps.items())
+        if value != known[name]
     ]
 
 

@@ -96,6 +96,47 @@ class TestPayer(EvidenceCase):
         exact = self.pay(self.reference)
         self.assertEqual(exact.state, "reconciled")
 
+    def test_the_customer_another_importer_set(self):
+        line = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.journal.id,
+                "date": "2026-11-02",
+                "payment_ref": "Betaling",
+                "amount": 1873.41,
+                "partner_id": self.payer.id,
+            }
+        )
+        payment = self.payments.sudo()._adopt_lines(self.journal)
+        while self.payments._process_next()[0]:
+            pass
+        self.assertEqual(payment.state, "reconciled", payment.reason_text)
+        self.assertEqual(payment.invoice_ids, self.due)
+        self.assertIn("customer_set", self.codes(payment))
+        # the name is the customer's own, so it says nothing besides
+        self.assertNotIn("name_exact", self.codes(payment))
+        self.assertIn("set on the statement line", payment.reason_text)
+        self.assertTrue(line.is_reconciled)
+
+    def test_a_customer_set_wrongly_is_told(self):
+        self.remember(self.payer)
+        self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.journal.id,
+                "date": "2026-11-02",
+                "payment_ref": "Betaling",
+                "amount": 1873.41,
+                "account_number": ACCOUNT,
+                "partner_name": "Solveig Sørlivåg",
+                "partner_id": self.other.id,
+            }
+        )
+        payment = self.payments.sudo()._adopt_lines(self.journal)
+        while self.payments._process_next()[0]:
+            pass
+        best = payment.candidate_ids[:1]
+        self.assertEqual(best.move_id, self.due)
+        self.assertIn("customer_set_other", [reason["code"] for reason in best.reasons])
+
     def test_undo_takes_it_off(self):
         self.remember(self.payer)
         payment = self.pay_by(1873.41)
@@ -175,6 +216,18 @@ class TestWhatFor(EvidenceCase):
         payment.action_undo()
         self.assertEqual(self.due.amount_residual, 1873.41)
         self.assertEqual(refund.amount_residual, refund.amount_total)
+
+    def test_candidates_of_a_sum_hold_the_whole_sum(self):
+        self.company.billing_match_evidence = False
+        self.company.billing_match_assign = False
+        other = self.invoice(650.07, self.payer)
+        payment = self.pay_by(1873.41 + 650.07)
+        self.assertEqual(payment.state, "proposed", payment.reason_text)
+        for candidate in payment.candidate_ids[:2]:
+            [reason] = [r for r in candidate.reasons if r["code"] == "part_of_sum"]
+            self.assertEqual(
+                sorted(reason["values"]["move_ids"]), (self.due | other).ids
+            )
 
     def test_two_of_one_amount_are_the_customers_credit(self):
         self.invoice(1873.41, self.payer)

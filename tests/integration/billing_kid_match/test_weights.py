@@ -419,6 +419,48 @@ class TestReliability(WeightsCase):
         opened = self.verdicts.search(row.action_open_verdicts()["domain"])
         self.assertEqual(len(opened), row.judged)
 
+    def judge(self, payment, count, right, probability=0.95):
+        """Keep verdicts as proposals that staff decided."""
+        for number in range(count):
+            copy = payment.sudo().copy({"import_key": f"judged{number}"})
+            self.verdicts.create(
+                {
+                    "payment_id": copy.id,
+                    "company_id": self.company.id,
+                    "decided_on": BOOKED,
+                    "outcome": "proposed",
+                    "probability": probability,
+                    "candidates": [self.target.id],
+                    "result": "accepted",
+                    "rank": 1 if number < right else 2,
+                }
+            )
+
+    def test_what_was_said_too_boldly_is_said_less_boldly(self):
+        self.judge(self.doubtful(), 60, 30)
+        with patch.object(learning, "MINIMUM_JUDGED", 20):
+            version = self.learn()
+        self.assertEqual(version.verdict, "better")
+        changes = {
+            change["category"]: change
+            for change in version.report["changes"]
+            if change["group"] == "calibrated"
+        }
+        self.assertLess(changes["0.95"]["after"], 0.95)
+        self.assertLess(self.current().calibrated[7], 0.95)
+        self.assertEqual(self.current().calibrated[-1], DEFAULT_WEIGHTS.calibrated[-1])
+        self.assertIn("evidence says 95.0%", str(version.report_html))
+        self.assertIn("How often the likeliest invoice is right", version.values_html)
+
+    def test_credited_and_undecided_payments_calibrate_nothing(self):
+        payment = self.doubtful()
+        self.judge(payment, 30, 15)
+        self.verdicts.search([("payment_id", "!=", payment.id)]).write(
+            {"outcome": "assigned"}
+        )
+        with patch.object(learning, "MINIMUM_JUDGED", 1):
+            self.assertFalse(self.learn())
+
     def test_companies_see_their_own(self):
         self.doubtful()
         other = self.setup_other_company(name="Elsewhere")["company"]
