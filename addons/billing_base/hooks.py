@@ -6,4 +6,5 @@ def post_init_hook(env):
 def uninstall_hook(env):
     """Leave nothing in core's tables that points at what is gone."""
     env["account.journal"]._billing_leave_reference_model()
+    env["res.partner"]._billing_leave_address_tasks()
     env["billing.reference.scheme"]._billing_drop_sequences()

@@ -9,6 +9,17 @@ WORKING = "working"
 FAILING = "failing"
 BLOCKED = "blocked"
 
+#: Channels whose address only the customer knows. The postal address is not among
+#: them: a letter is what is left when the others fail.
+ELECTRONIC = frozenset({"email", "sms", "ehf", "efaktura", "mailbox"})
+
+#: How well a customer can be reached, from their electronic contact points.
+GOOD = "good"
+WEAK = "weak"
+LOST = "lost"
+DECLINED = "declined"
+NONE = "none"
+
 
 def after_success(state: str) -> str:
     """Return the state after a delivery or answer through the contact point.
@@ -51,3 +62,31 @@ def preferred(points):
         (point for point in points if point.consent_billing and point.state != BLOCKED),
         key=lambda point: (point.state == FAILING, point.sequence, point.id),
     )
+
+
+def health(points) -> str:
+    """Return how well a customer can be reached other than by letter.
+
+    :param points: objects with ``channel``, ``state`` and ``consent_billing``: the
+        contact points of one customer that are in use
+    :return: ``GOOD``: something works, or nothing speaks against it; ``WEAK``: all that
+        is left fails at the moment; ``LOST``: nothing is left; ``DECLINED``: the
+        customer wants no invoices there; ``NONE``: there is no such address
+    """
+    electronic = [point for point in points if point.channel in ELECTRONIC]
+    if not electronic:
+        return NONE
+    states = {point.state for point in electronic if point.consent_billing}
+    if not states:
+        return DECLINED
+    if states & {UNVERIFIED, WORKING}:
+        return GOOD
+    return WEAK if FAILING in states else LOST
+
+
+def needs_another(points) -> bool:
+    """Whether the customer should be asked for another address.
+
+    :param points: as for :func:`health`
+    """
+    return health(points) in (WEAK, LOST)

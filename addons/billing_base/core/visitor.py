@@ -114,7 +114,8 @@ _SCRIPT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _TABLET = re.compile(
-    r"ipad|tablet|kindle|silk/|playbook|android(?!.*mobile)", re.IGNORECASE
+    r"ipad|tablet|kindle|silk/|playbook|android(?!.*(?:mobile|opera mini))",
+    re.IGNORECASE,
 )
 _PHONE = re.compile(
     r"iphone|ipod|android.*mobile|windows phone|mobile/|mobile safari|opera mini",

@@ -6,6 +6,7 @@ from . import billing_event
 from . import billing_hold
 from . import billing_installation
 from . import billing_link
+from . import billing_link_guess
 from . import billing_link_visit
 from . import billing_reference_scheme
 from . import ir_cron

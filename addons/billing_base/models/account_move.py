@@ -26,6 +26,17 @@ class AccountMove(models.Model):
         compute="_compute_billing_event_count",
         groups="billing_base.group_billing_user",
     )
+    billing_link_count = fields.Integer(
+        string="Personal Links",
+        compute="_compute_billing_link_counts",
+        groups="billing_base.group_billing_user",
+    )
+    billing_opened_count = fields.Integer(
+        string="Opened",
+        compute="_compute_billing_link_counts",
+        groups="billing_base.group_billing_user",
+        help="How often persons opened a personal link to the invoice.",
+    )
     billing_hold_html = fields.Html(
         string="On Hold",
         compute="_compute_billing_hold_html",
@@ -79,6 +90,20 @@ class AccountMove(models.Model):
         for move in self:
             move.billing_event_count = counts.get(move, 0)
 
+    def _compute_billing_link_counts(self):
+        counts = {
+            move: (count, opened)
+            for move, count, opened in self.env["billing.link"]._read_group(
+                [("move_id", "in", self.ids)],
+                ["move_id"],
+                ["__count", "open_count:sum"],
+            )
+        }
+        for move in self:
+            move.billing_link_count, move.billing_opened_count = counts.get(
+                move, (0, 0)
+            )
+
     def _compute_billing_hold_html(self):
         holds_by_move = self._billing_holds()
         for move in self:
@@ -120,6 +145,15 @@ class AccountMove(models.Model):
         )
         action["domain"] = [("move_id", "=", self.id)]
         action["context"] = {"billing_hide_invoice": True}
+        return action
+
+    def action_billing_links(self):
+        """Open the personal links to the invoice, with who opened them."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "billing_base.billing_link_action"
+        )
+        action["domain"] = [("move_id", "=", self.id)]
         return action
 
     def action_billing_hold(self):
@@ -362,7 +396,9 @@ class AccountMove(models.Model):
         }
 
     def _billing_page_seen(self, visits):
-        """Called when customers saw the page of the invoices signed in.
+        """Called when customers saw the page of the invoices without a personal link.
+
+        They were signed in, or came by an address that Odoo itself gave out.
 
         The newest link of each of the invoices is told, since that is what brought the
         customer there, if anything did.

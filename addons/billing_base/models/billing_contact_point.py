@@ -4,10 +4,20 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import email_normalize, email_normalize_all
 
+from ..core import address as core_address
 from ..core import contact, event_text
 
 #: Channel → place in the order of preference when nobody chose one.
-DEFAULT_SEQUENCE = {"email": 10, "sms": 20}
+DEFAULT_SEQUENCE = {
+    # Who has these asked for them.
+    "ehf": 4,
+    "efaktura": 5,
+    "mailbox": 8,
+    "email": 10,
+    "sms": 20,
+    # Slow and dear.
+    "letter": 90,
+}
 
 
 class BillingContactPoint(models.Model):
@@ -31,7 +41,17 @@ class BillingContactPoint(models.Model):
         "res.partner", string="Customer", required=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="partner_id.company_id", store=True)
-    channel = fields.Selection([("email", "E-mail"), ("sms", "SMS")], required=True)
+    channel = fields.Selection(
+        [
+            ("email", "E-mail"),
+            ("sms", "SMS"),
+            ("letter", "Letter"),
+            ("ehf", "EHF"),
+            ("efaktura", "eFaktura"),
+            ("mailbox", "Digital Mailbox"),
+        ],
+        required=True,
+    )
     address = fields.Char(required=True)
     active = fields.Boolean(default=True)
     sequence = fields.Integer(
@@ -64,6 +84,12 @@ class BillingContactPoint(models.Model):
         string="Failures in a Row", readonly=True, copy=False
     )
 
+    suggestion = fields.Char(
+        string="Probably Meant",
+        compute="_compute_suggestion",
+        help="The address looks mistyped. This is what was probably meant.",
+    )
+
     # What the customer agreed to
     consent_billing = fields.Boolean(
         string="Invoices",
@@ -92,6 +118,15 @@ class BillingContactPoint(models.Model):
         for point in self:
             point.display_name = f"{channels.get(point.channel)}: {point.address}"
 
+    @api.depends("channel", "address", "state")
+    def _compute_suggestion(self):
+        for point in self:
+            point.suggestion = (
+                point.channel == "email"
+                and point.state in (contact.FAILING, contact.BLOCKED)
+                and core_address.suggest_email(point.address or "")
+            )
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
@@ -106,12 +141,20 @@ class BillingContactPoint(models.Model):
                 vals.get("channel"), vals.get("address"), partner
             )
             vals.setdefault("sequence", DEFAULT_SEQUENCE.get(vals.get("channel"), 50))
-        return super().create(vals_list)
+        points = super().create(vals_list)
+        points.partner_id._billing_close_address_tasks()
+        return points
 
     def write(self, vals):
         """Normalise the address; another address has not been tried yet."""
         if "address" not in vals and "channel" not in vals:
-            return super().write(vals)
+            result = super().write(vals)
+            if vals.get("active") or vals.get("state") in (
+                contact.UNVERIFIED,
+                contact.WORKING,
+            ):
+                self.partner_id._billing_close_address_tasks()
+            return result
         for point in self:
             channel = vals.get("channel", point.channel)
             address = self._normalise_or_raise(
@@ -127,6 +170,7 @@ class BillingContactPoint(models.Model):
                     last_failure_at=False,
                 )
             super(BillingContactPoint, point).write(own_vals)
+        self.partner_id._billing_close_address_tasks()
         return True
 
     # === BUSINESS METHODS - OUTCOMES === #
@@ -166,6 +210,7 @@ class BillingContactPoint(models.Model):
         at = at or fields.Datetime.now()
         reason = event_text.clean(reason)
         groups = defaultdict(self.browse)
+        troubled = self.browse()
         for point in self:
             count = point.soft_failure_count + (kind == "soft")
             state = contact.after_failure(point.state, kind, count)
@@ -182,6 +227,8 @@ class BillingContactPoint(models.Model):
             )
             if state in (contact.FAILING, contact.BLOCKED):
                 changed._log_state(f"contact.{state}")
+                troubled |= changed
+        troubled.partner_id._billing_ask_for_address()
 
     def _block(self, reason):
         """Stop using the points: a complaint, or the customer said no.
@@ -198,6 +245,7 @@ class BillingContactPoint(models.Model):
             }
         )
         todo._log_state("contact.blocked")
+        todo.partner_id._billing_ask_for_address()
 
     def _unblock(self):
         """Let blocked or failing points be tried again.
@@ -215,7 +263,76 @@ class BillingContactPoint(models.Model):
             }
         )
 
+    def _replace(self, address):
+        """Use another address instead of this one, which is kept with its story.
+
+        Where the address is on the customer record, it is changed there.
+
+        :param str address: as somebody wrote it
+        :return: the contact point with the new address
+        :rtype: billing.contact.point
+        :raises ValidationError: ``address`` is not one of the channel
+        """
+        self.ensure_one()
+        partner = self.partner_id
+        new_address = self._normalise_or_raise(self.channel, address, partner)
+        if new_address == self.address:
+            return self
+        if self.source == "partner":
+            partner._billing_replace_address(self.channel, self.address, address)
+        else:
+            self.active = False
+        points = self.with_context(active_test=False)
+        new = points.search(
+            [
+                ("partner_id", "=", partner.id),
+                ("channel", "=", self.channel),
+                ("address", "=", new_address),
+            ]
+        ) or points.create(
+            {
+                "partner_id": partner.id,
+                "channel": self.channel,
+                "address": new_address,
+                "sequence": self.sequence,
+            }
+        )
+        new.active = True
+        # Somebody just confirmed it, whatever was known of it before.
+        new._unblock()
+        new.write(
+            {"consent_billing": True, "consent_marketing": self.consent_marketing}
+        )
+        self.env["billing.event"]._log(
+            [
+                {
+                    "kind": "contact.replaced",
+                    "partner_id": partner.commercial_partner_id.id,
+                    "company_id": self.company_id.id or self.env.company.id,
+                    "channel": self.channel,
+                    "actor": "staff",
+                    "payload": {"old": self.address, "new": new_address},
+                }
+            ]
+        )
+        return new.with_context(self.env.context)
+
     # === ACTIONS === #
+
+    def action_fix(self):
+        """Open the form that replaces an address (button)."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "billing_base.billing_contact_fix_wizard_action"
+        )
+        action["context"] = {"default_point_id": self.id}
+        return action
+
+    def action_use_suggestion(self):
+        """Replace the addresses by what was probably meant (button)."""
+        self.check_access("write")
+        for point in self.filtered("suggestion"):
+            point._replace(point.suggestion)
 
     def action_block(self):
         """Block the contact points (button)."""
@@ -243,7 +360,11 @@ class BillingContactPoint(models.Model):
             return email_normalize(address)
         if channel == "sms":
             return partner._phone_format(number=address, force_format="E164")
-        return address.strip()
+        if channel == "ehf":
+            return core_address.peppol(address)
+        if channel == "letter":
+            return core_address.one_line([address])
+        return core_address.compact(address)
 
     @api.model
     def _normalise_all(self, channel, value, partner):
@@ -258,8 +379,11 @@ class BillingContactPoint(models.Model):
         if not normalised:
             raise ValidationError(
                 self.env._(
-                    "«%(address)s» is not a valid e-mail address or phone number.",
+                    "«%(address)s» is not a valid address for %(channel)s.",
                     address=address or "",
+                    channel=dict(
+                        self._fields["channel"]._description_selection(self.env)
+                    ).get(channel, channel),
                 )
             )
         return normalised

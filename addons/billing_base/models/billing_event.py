@@ -228,6 +228,21 @@ class BillingEvent(models.Model):
                     "%(channel)s %(address)s is no longer used: %(reason)s"
                 ),
             },
+            "contact.needed": {
+                "label": self.env._("Another address needed"),
+                "icon": "fa-address-book-o",
+                "customer_visible": False,
+                "text": self.env._(
+                    "Nothing but a letter reaches %(customer)s. Ask for another "
+                    "address."
+                ),
+            },
+            "contact.replaced": {
+                "label": self.env._("Address replaced"),
+                "icon": "fa-address-book-o",
+                "customer_visible": False,
+                "text": self.env._("%(channel)s %(old)s replaced by %(new)s."),
+            },
             "contact.unreachable": {
                 "label": self.env._("Customer not reached"),
                 "icon": "fa-chain-broken",
@@ -251,6 +266,14 @@ class BillingEvent(models.Model):
                     "does not count as seen."
                 ),
             },
+            "link.renewed": {
+                "label": self.env._("New link asked for"),
+                "icon": "fa-refresh",
+                "customer_visible": False,
+                "text": self.env._(
+                    "%(customer)s came with an expired link and asked for a new one."
+                ),
+            },
             "link.revoked": {
                 "label": self.env._("Link revoked"),
                 "icon": "fa-chain-broken",
@@ -261,7 +284,7 @@ class BillingEvent(models.Model):
                 "label": self.env._("Invoice seen"),
                 "icon": "fa-eye",
                 "customer_visible": False,
-                "text": self.env._("%(customer)s signed in and saw the invoice."),
+                "text": self.env._("%(customer)s saw the invoice on its page."),
             },
             "job.failed": {
                 "label": self.env._("Scheduled job failed"),

@@ -126,6 +126,8 @@ class BillingLink(models.Model):
         moves_sudo = moves_sudo.browse(
             list(dict.fromkeys(vals["move_id"] for vals in vals_list))
         )
+        # All at once: by itself the cache fills a thousand invoices at a time.
+        moves_sudo.fetch(["commercial_partner_id", "company_id", "invoice_date_due"])
         move_by_id = {move.id: move for move in moves_sudo}
         expiry_by_id = moves_sudo._billing_link_expiry()
         secret = self._get_secret()
@@ -225,6 +227,63 @@ class BillingLink(models.Model):
         return self.sudo().search(
             [("token_digest", "=", core_token.digest(token))], limit=1
         )
+
+    def _get_trouble(self):
+        """Return why the link opens nothing now, or None when it opens its invoice.
+
+        :return: ``revoked``, ``expired`` or, while the invoice is being corrected,
+            ``draft``
+        :rtype: str | None
+        """
+        self.ensure_one()
+        link_sudo = self.sudo()
+        if link_sudo.state != "active":
+            return link_sudo.state
+        return "draft" if link_sudo.move_id.state == "draft" else None
+
+    def _renew(self):
+        """Send the customer a new link instead of this one, once a day at most.
+
+        It goes to the contact point that works best, so whoever holds an old link
+        learns nothing from asking. Nothing is sent for a link that was revoked.
+
+        :return: the new link, or none when nothing was sent
+        :rtype: billing.link
+        """
+        self.ensure_one()
+        link_sudo = self.sudo()
+        day = link_sudo.company_id._billing_today().isoformat()
+        if link_sudo.revoked_at or not self.env["billing.event"]._log(
+            [
+                {
+                    "kind": "link.renewed",
+                    "move_id": link_sudo.move_id.id,
+                    "actor": "customer",
+                    "payload": {"link_id": link_sudo.id},
+                    # Whatever number of old links somebody holds.
+                    "dedup_key": f"link.renewed:{link_sudo.move_id.id}:{day}",
+                }
+            ]
+        ):
+            return self.browse()
+        new_sudo = link_sudo._issue(
+            [{"move_id": link_sudo.move_id.id, "key": f"renewed:{link_sudo.id}:{day}"}]
+        ).sudo()
+        move_sudo = link_sudo.move_id.with_company(link_sudo.company_id)
+        point_sudo = (
+            move_sudo.partner_id.with_company(link_sudo.company_id)
+            ._billing_tell(
+                self.env.ref("billing_base.mail_template_new_link"),
+                new_sudo,
+                thread=move_sudo,
+            )
+            .sudo()
+        )
+        if not point_sudo:
+            new_sudo._revoke(self.env._("The customer could not be told of it."))
+            return self.browse()
+        new_sudo.channel = point_sudo.channel
+        return new_sudo.sudo(self.env.su)
 
     def _revoke(self, reason):
         """Let the links open nothing any more.

@@ -1,11 +1,15 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import consteq
 
+from ..core import token as core_token
 from ..core import visitor
 
 #: Rows the retention job deletes between two commits.
 RETENTION_BATCH = 5000
+#: For how long a page that was left open may still report of its visit.
+REPORTS_FOR = timedelta(days=1)
 
 
 class BillingLinkVisit(models.Model):
@@ -113,6 +117,61 @@ class BillingLinkVisit(models.Model):
         )
         visit_sudo._tell()
         return visit_sudo
+
+    def _get_token(self):
+        """Return what the page signs its reports of this visit with.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return f"{self.id}-{self._sign(self.id)}"
+
+    @api.model
+    def _find(self, token):
+        """Return the visit that ``token`` is of, while its page may still be open.
+
+        :param str token: from :meth:`_get_token`
+        :return: in superuser mode; none when the token is wrong or old
+        :rtype: billing.link.visit
+        """
+        visit_id, _dash, signature = token.partition("-")
+        visits_sudo = self.sudo()
+        if not (visit_id.isdecimal() and visit_id.isascii() and len(visit_id) < 10):
+            return visits_sudo
+        if not core_token.looks_like(signature) or not consteq(
+            self._sign(int(visit_id)), signature
+        ):
+            return visits_sudo
+        since = fields.Datetime.now() - REPORTS_FOR
+        return visits_sudo.search(
+            [("id", "=", int(visit_id)), ("visited_at", ">=", since)]
+        )
+
+    @api.model
+    def _acted(self, link, method, headers):
+        """Note that somebody used something on the page that a link opened.
+
+        :param link: the ``billing.link``
+        :param str method: of the request that says so
+        :param headers: of that request
+        :return: None
+        """
+        visit_sudo = self.sudo().search(
+            [
+                ("link_id", "=", link.id),
+                ("visited_at", ">=", fields.Datetime.now() - REPORTS_FOR),
+            ],
+            limit=1,
+        )
+        if visit_sudo:
+            visit_sudo._set_verdict(
+                visitor.confirm_action(visit_sudo._get_verdict(), method, headers)
+            )
+
+    @api.model
+    def _sign(self, visit_id):
+        secret = self.env["ir.config_parameter"].sudo().get_param("database.secret")
+        return core_token.derive(secret, self._name, str(visit_id))
 
     def _get_verdict(self):
         """Return what is thought of the visit.

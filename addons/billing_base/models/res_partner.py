@@ -1,11 +1,20 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import split_every
 
+from ..core import address as core_address
 from ..core import contact
 
 #: Partners that get their contact points between two flushes at installation.
 SYNC_BATCH = 1000
+#: Fields that the postal address is made of.
+_POSTAL_FIELDS = ("street", "street2", "zip", "city", "state_id", "country_id")
+#: Channel → field that holds its address and nothing else.
+_PLAIN_FIELDS = {
+    "efaktura": "billing_efaktura_address",
+    "mailbox": "billing_mailbox_address",
+}
 
 
 class ResPartner(models.Model):
@@ -28,6 +37,38 @@ class ResPartner(models.Model):
         string="Contact Points",
         groups="billing_base.group_billing_user",
     )
+    billing_efaktura_address = fields.Char(
+        string="eFaktura Address",
+        copy=False,
+        help="Where the customer gets eFaktura in their bank: the identifier that the "
+        "eFaktura service answers with.",
+    )
+    billing_mailbox_address = fields.Char(
+        string="Digital Mailbox",
+        copy=False,
+        help="The customer's address at Digipost, e-Boks or Kivra.",
+    )
+    billing_contact_health = fields.Selection(
+        [
+            (contact.GOOD, "Good"),
+            (contact.WEAK, "Failing"),
+            (contact.LOST, "Nothing Works"),
+            (contact.DECLINED, "Wants None"),
+            (contact.NONE, "No Address"),
+        ],
+        string="Reached",
+        compute="_compute_billing_contact_health",
+        search="_search_billing_contact_health",
+        groups="billing_base.group_billing_user",
+        help="How well the customer can be reached other than by letter.",
+    )
+    billing_contact_needed = fields.Boolean(
+        string="Another Address Needed",
+        compute="_compute_billing_contact_health",
+        search="_search_billing_contact_needed",
+        groups="billing_base.group_billing_user",
+        help="Every e-mail address and phone number of the customer fails.",
+    )
     billing_event_count = fields.Integer(
         compute="_compute_billing_event_count",
         groups="billing_base.group_billing_user",
@@ -49,6 +90,51 @@ class ResPartner(models.Model):
         )
         for partner in self:
             partner.billing_event_count = counts.get(partner.commercial_partner_id, 0)
+
+    @api.depends(
+        "billing_contact_point_ids.active",
+        "billing_contact_point_ids.channel",
+        "billing_contact_point_ids.consent_billing",
+        "billing_contact_point_ids.state",
+    )
+    def _compute_billing_contact_health(self):
+        for partner in self:
+            points = partner.billing_contact_point_ids
+            partner.billing_contact_health = contact.health(points)
+            partner.billing_contact_needed = contact.needs_another(points)
+
+    def _search_billing_contact_health(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        electronic = Domain("channel", "in", sorted(contact.ELECTRONIC))
+        wanted = electronic & Domain("consent_billing", "=", True)
+        usable = wanted & Domain("state", "in", (contact.UNVERIFIED, contact.WORKING))
+        failing = wanted & Domain("state", "=", contact.FAILING)
+
+        def has(points):
+            return Domain("billing_contact_point_ids", "any", points)
+
+        def has_no(points):
+            return Domain("billing_contact_point_ids", "not any", points)
+
+        domains = {
+            contact.GOOD: has(usable),
+            contact.WEAK: has_no(usable) & has(failing),
+            contact.LOST: has_no(usable) & has_no(failing) & has(wanted),
+            contact.DECLINED: has_no(wanted) & has(electronic),
+            contact.NONE: has_no(electronic),
+        }
+        return Domain.OR(domains[health] for health in value if health in domains)
+
+    def _search_billing_contact_needed(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = Domain("billing_contact_health", "in", (contact.WEAK, contact.LOST))
+        if set(value) == {True}:
+            return domain
+        return (
+            Domain.FALSE if not value else ~domain if True not in value else Domain.TRUE
+        )
 
     # === CONSTRAINT METHODS === #
 
@@ -173,7 +259,12 @@ class ResPartner(models.Model):
     @api.model
     def _billing_contact_fields(self):
         """Return the fields whose change may change contact points."""
-        return {"email", "country_id", *self._phone_get_number_fields()}
+        return {
+            "email",
+            *self._phone_get_number_fields(),
+            *_POSTAL_FIELDS,
+            *_PLAIN_FIELDS.values(),
+        }
 
     def _billing_contact_addresses(self):
         """Return the addresses on the customer record, as they should be stored.
@@ -185,8 +276,11 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         points = self.env["billing.contact.point"]
-        values = [("email", self.email)] + [
-            ("sms", self[name]) for name in self._phone_get_number_fields()
+        values = [
+            ("email", self.email),
+            *(("sms", self[name]) for name in self._phone_get_number_fields()),
+            *((channel, self[name]) for channel, name in _PLAIN_FIELDS.items()),
+            ("letter", self._billing_postal_address()),
         ]
         return list(
             dict.fromkeys(
@@ -194,6 +288,55 @@ class ResPartner(models.Model):
                 for channel, value in values
                 if value
                 for address in points._normalise_all(channel, value, self)
+            )
+        )
+
+    def _billing_postal_address(self):
+        """Return the postal address in one line, empty when a letter would not arrive.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        if not ((self.street or self.street2) and self.zip and self.city):
+            return ""
+        return core_address.one_line(
+            [
+                self.street,
+                self.street2,
+                f"{self.zip} {self.city}",
+                self.state_id.name,
+                self.country_id.code,
+            ]
+        )
+
+    def _billing_replace_address(self, channel, old, new):
+        """Put another address where the customer record has ``old``.
+
+        :param str channel: code of the channel
+        :param str old: normalised, as its contact point has it
+        :param str new: as somebody wrote it
+        :return: None
+        :raises UserError: the customer record has that address in no field of its own
+        """
+        self.ensure_one()
+        points = self.env["billing.contact.point"]
+        names = {
+            "email": ["email"],
+            "sms": self._phone_get_number_fields(),
+            **{channel: [name] for channel, name in _PLAIN_FIELDS.items()},
+        }.get(channel, [])
+        for name in names:
+            addresses = points._normalise_all(channel, self[name], self)
+            if old not in addresses:
+                continue
+            # A field may hold several e-mail addresses; the others stay.
+            others = [address for address in addresses if address != old]
+            self[name] = ", ".join([new, *others])
+            return
+        raise UserError(
+            self.env._(
+                "Change the address of %(customer)s on the customer record.",
+                customer=self.display_name,
             )
         )
 
@@ -250,6 +393,113 @@ class ResPartner(models.Model):
                 )
             ]
         )
+
+    # === BUSINESS METHODS - ANOTHER ADDRESS === #
+
+    def _billing_ask_for_address(self):
+        """Have staff ask for another address where nothing but a letter arrives.
+
+        Leaves a task on each such customer, unless there is one, and an event, at most
+        once a day.
+
+        :return: None
+        """
+        partners_sudo = self.sudo().filtered("billing_contact_needed")
+        if not partners_sudo:
+            return
+        partners_sudo -= partners_sudo._billing_address_tasks().mapped(
+            lambda task: partners_sudo.browse(task.res_id)
+        )
+        events = self.env["billing.event"]._log(
+            [
+                {
+                    "kind": "contact.needed",
+                    "partner_id": partner_sudo.commercial_partner_id.id,
+                    "company_id": partner_sudo.company_id.id or self.env.company.id,
+                    "payload": {"partner_id": partner_sudo.id},
+                    "dedup_key": f"contact.needed:{partner_sudo.id}"
+                    f":{self.env.company._billing_today().isoformat()}",
+                }
+                for partner_sudo in partners_sudo
+            ]
+        )
+        asked = {event_sudo.payload["partner_id"] for event_sudo in events.sudo()}
+        task_type_sudo = self._billing_address_task_type()
+        if not task_type_sudo:
+            return
+        model_id = self.env["ir.model"]._get_id(self._name)
+        # Nobody wants an e-mail for each of a hundred bounces.
+        self.env["mail.activity"].sudo().with_context(
+            mail_activity_quick_update=True
+        ).create(
+            [
+                {
+                    "activity_type_id": task_type_sudo.id,
+                    "summary": task_type_sudo.summary,
+                    "res_model_id": model_id,
+                    "res_id": partner_sudo.id,
+                    "date_deadline": self.env.company._billing_today(),
+                    "user_id": task_type_sudo.default_user_id.id
+                    or partner_sudo.user_id.id,
+                }
+                for partner_sudo in partners_sudo
+                if partner_sudo.id in asked
+            ]
+        )
+
+    def _billing_close_address_tasks(self):
+        """Close the tasks to ask for an address where there is one that may work.
+
+        :return: None
+        """
+        tasks_sudo = self._billing_address_tasks()
+        if not tasks_sudo:
+            return
+        partners_sudo = self.sudo().browse(tasks_sudo.mapped("res_id"))
+        settled_ids = set(
+            partners_sudo.filtered(lambda p: not p.billing_contact_needed).ids
+        )
+        tasks_sudo.filtered(lambda task: task.res_id in settled_ids).action_feedback(
+            feedback=self.env._("There is another address to try.")
+        )
+
+    def _billing_address_tasks(self):
+        """Return the open tasks to ask the customers for another address.
+
+        :return: in superuser mode
+        :rtype: mail.activity
+        """
+        tasks_sudo = self.env["mail.activity"].sudo()
+        task_type_sudo = self._billing_address_task_type()
+        if not task_type_sudo:
+            return tasks_sudo
+        return tasks_sudo.search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "in", self.ids),
+                ("activity_type_id", "=", task_type_sudo.id),
+            ]
+        )
+
+    @api.model
+    def _billing_address_task_type(self):
+        """Return the type of those tasks; none where somebody deleted it."""
+        task_type = self.env.ref(
+            "billing_base.mail_activity_type_address", raise_if_not_found=False
+        )
+        return (task_type or self.env["mail.activity.type"]).sudo()
+
+    @api.model
+    def _billing_leave_address_tasks(self):
+        """Make ordinary to-dos of the tasks, done ones too (at uninstallation).
+
+        :return: None
+        """
+        task_type_sudo = self._billing_address_task_type()
+        if task_type_sudo:
+            self.env["mail.activity"].sudo().with_context(active_test=False).search(
+                [("activity_type_id", "=", task_type_sudo.id)]
+            ).activity_type_id = self.env.ref("mail.mail_activity_data_todo")
 
     # === BUSINESS METHODS - MESSAGES === #
 
@@ -356,7 +606,10 @@ class ResPartner(models.Model):
         """
         partners = self.sudo().with_context(active_test=False)
         ids = partners.search(
-            ["|", ("email", "!=", False), ("phone", "!=", False)], order="id"
+            Domain.OR(
+                Domain(name, "!=", False) for name in ("email", "phone", "street")
+            ),
+            order="id",
         ).ids
         for batch_ids in split_every(SYNC_BATCH, ids):
             partners.browse(batch_ids)._billing_sync_contact_points()

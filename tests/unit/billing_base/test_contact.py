@@ -77,3 +77,51 @@ def test_nobody_is_written_to_who_said_no_or_where_nothing_arrives(given_points)
         assert point.state != contact.BLOCKED
     left = [point for point in given_points if point not in chosen]
     assert all(not p.consent_billing or p.state == contact.BLOCKED for p in left)
+
+
+class Address(NamedTuple):
+    channel: str = "email"
+    state: str = contact.WORKING
+    consent_billing: bool = True
+
+
+addresses = st.builds(
+    Address,
+    channel=st.sampled_from([*sorted(contact.ELECTRONIC), "letter"]),
+    state=st.sampled_from(STATES),
+    consent_billing=st.booleans(),
+)
+
+
+@pytest.mark.parametrize(
+    ("given_addresses", "health"),
+    [
+        ([], contact.NONE),
+        ([Address("letter")], contact.NONE),
+        ([Address()], contact.GOOD),
+        ([Address(state="unverified")], contact.GOOD),
+        ([Address(state="blocked"), Address("sms")], contact.GOOD),
+        ([Address(state="blocked"), Address("sms", "failing")], contact.WEAK),
+        ([Address(state="failing")], contact.WEAK),
+        ([Address(state="blocked"), Address("letter")], contact.LOST),
+        ([Address(consent_billing=False)], contact.DECLINED),
+        ([Address(state="blocked"), Address("sms", consent_billing=False)], "lost"),
+    ],
+)
+def test_health_is_that_of_what_is_left(given_addresses, health):
+    assert contact.health(given_addresses) == health
+
+
+@given(st.lists(addresses))
+def test_another_address_is_asked_for_only_where_one_failed(given_addresses):
+    electronic = [a for a in given_addresses if a.channel != "letter"]
+    wanted = [a for a in electronic if a.consent_billing]
+    broken = [a for a in wanted if a.state in ("failing", "blocked")]
+    needed = bool(wanted) and len(broken) == len(wanted)
+    assert contact.needs_another(given_addresses) == needed
+
+
+@given(st.lists(addresses), addresses)
+def test_an_address_that_works_settles_it(given_addresses, new):
+    works = new._replace(channel="sms", state="working", consent_billing=True)
+    assert contact.health([*given_addresses, works]) == contact.GOOD

@@ -1,0 +1,3 @@
+from . import link
+from . import portal
+from . import portal_thread
