@@ -5,6 +5,7 @@ from . import account_move
 from . import billing_demo
 from . import billing_distribution_attempt
 from . import billing_distribution_content
+from . import billing_distribution_content_sms
 from . import billing_distribution_item
 from . import billing_distribution_plan
 from . import billing_distribution_plan_shipped
@@ -15,5 +16,9 @@ from . import billing_distribution_step
 from . import billing_distribution_version
 from . import billing_event
 from . import billing_link
+from . import billing_sms_report
 from . import res_company
+from . import res_company_sms
 from . import res_config_settings
+from . import res_config_settings_sms
+from . import sms_sms

@@ -1,0 +1,2 @@
+from . import sms_report
+from . import sms_status

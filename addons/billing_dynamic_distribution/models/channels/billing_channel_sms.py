@@ -1,0 +1,287 @@
+import re
+
+import requests
+
+from odoo import api, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_amount, format_date
+
+from odoo.addons.iap.tools.iap_tools import InsufficientCreditError
+
+from ...adapters.sms_http import HttpGateway, Message, before_handing_over
+from ...core import sms_text, state
+from ...core.channel import ChannelError, Outcome, Prepared
+
+_TOKEN = re.compile(r"(access_token=)[\w-]+")
+
+# State in the words of Odoo's own providers → outcome, and whether it is the number's
+# fault.
+ODOO_SENT = frozenset({"success", "processing", "sent"})
+ODOO_WRONG_NUMBER = frozenset({"wrong_number_format", "sms_number_missing"})
+ODOO_NEVER = frozenset({"country_not_supported", "incompatible_content"})
+
+
+class BillingChannelSms(models.AbstractModel):
+    """SMS: through the HTTP gateway of the company, or through Odoo's own provider.
+
+    What a provider tells later arrives at ``/billing/sms/report/<key>`` (gateways) and
+    ``/sms/status`` (Odoo's own), and moves the attempt.
+    """
+
+    _name = "billing.channel.sms"
+    _inherit = "billing.channel"
+    _description = "SMS Channel"
+
+    _channel = "sms"
+    _group = "sms"
+
+    # === REGISTRY === #
+
+    @api.model
+    def _registry(self):
+        return {**super()._registry(), self._channel: self._name}
+
+    # === CONTRACT: ABOUT THE CHANNEL === #
+
+    def _is_available(self, company):
+        """Override: a gateway with an address, or an account with Odoo's service."""
+        company_sudo = company.sudo()
+        if company_sudo.billing_sms_provider == "http":
+            return bool(company_sudo.billing_sms_http_url)
+        accounts_sudo = (
+            self.env["iap.account"]
+            .sudo()
+            .search_count(
+                [
+                    ("service_name", "=", "sms"),
+                    ("state", "=", "registered"),
+                    "|",
+                    ("company_ids", "in", company.ids),
+                    ("company_ids", "=", False),
+                ],
+                limit=1,
+            )
+        )
+        return bool(accounts_sudo)
+
+    def _opted_out(self, points):
+        """Override: numbers on Odoo's list of phones that want nothing."""
+        blacklisted_sudo = (
+            self.env["phone.blacklist"]
+            .sudo()
+            .search([("number", "in", points.mapped("address"))])
+        )
+        numbers = set(blacklisted_sudo.mapped("number"))
+        return points.filtered(lambda point: point.address in numbers)
+
+    # === CONTRACT: SENDING === #
+
+    def _prepare(self, attempt):
+        """Override: the text, with the personal link of every invoice whole in it."""
+        if not attempt.address:
+            raise ChannelError("hard", "number", self.env._("There is no number."))
+        company = attempt.company_id
+        text = self._final_text(
+            company, self._render(attempt), attempt.item_ids.mapped("page_url")
+        )
+        measured = sms_text.measure(text)
+        return Prepared(
+            subject=self.env._("SMS"),
+            # Whoever may read what was sent may not open the page as the customer.
+            text=_TOKEN.sub(r"\1…", text),
+            parts=Message(
+                attempt.key,
+                attempt.address,
+                text,
+                company._billing_sms_report_url(attempt.key),
+            ),
+            segments=measured.segments,
+            expected_cost=company._billing_sms_cost(measured.segments),
+        )
+
+    def _call(self, attempt, prepared):
+        """Override: one call."""
+        [(_attempt, outcome)] = self._call_batch([(attempt, prepared)])
+        return outcome
+
+    def _call_batch(self, attempts_prepared):
+        """Override: over connections that stay open, several messages at once."""
+        pairs = list(attempts_prepared)
+        for company in {attempt.company_id for attempt, _prepared in pairs}:
+            own = [pair for pair in pairs if pair[0].company_id == company]
+            attempt_by_key = {prepared.parts.key: attempt for attempt, prepared in own}
+            messages = [prepared.parts for _attempt, prepared in own]
+            for key, outcome in self._send(company, messages):
+                yield attempt_by_key[key], outcome
+
+    def _look_up(self, attempt):
+        """Override: no gateway of this kind can be asked for one message.
+
+        A delivery report settles the attempt, whenever it comes; until then it stays
+        uncertain, and nobody sends it again by himself.
+        """
+        return None
+
+    def _cost(self, company, prepared):
+        return company._billing_sms_cost(prepared.segments)
+
+    # === PROVIDERS === #
+
+    def _send(self, company, messages):
+        """Hand the messages of one company over to its provider.
+
+        :param list messages: ``adapters.sms_http.Message``
+        :return: iterator of pairs of key and ``core.channel.Outcome``
+        """
+        if company.billing_sms_provider == "http":
+            return self._send_http(company, messages)
+        return self._send_odoo(company, messages)
+
+    def _send_http(self, company, messages):
+        with HttpGateway(company._billing_sms_gateway_settings()) as gateway:
+            for message, answer in gateway.send_all(messages):
+                yield (
+                    message.key,
+                    Outcome(
+                        answer.event,
+                        reference=answer.reference or None,
+                        code=answer.code or None,
+                        reason=answer.reason or None,
+                        address_fault=answer.address_fault,
+                    ),
+                )
+
+    def _send_odoo(self, company, messages):
+        """Send through the provider that Odoo itself uses for the company.
+
+        One call a message: after a call for many that broke off, nobody could tell
+        which of them went out.
+        """
+        provider = self._get_odoo_provider(company)
+        for message in messages:
+            yield message.key, self._send_one_odoo(provider, message)
+
+    def _get_odoo_provider(self, company):
+        """Return what Odoo itself would send the company's SMS with."""
+        # The account with Odoo's service is looked up by the companies of the user.
+        env = self.with_context(allowed_company_ids=company.ids).env
+        provider = company._get_sms_api_class()(env)
+        provider._set_company(company)
+        return provider
+
+    def _send_one_odoo(self, provider, message):
+        try:
+            results = provider._send_sms_batch(
+                [
+                    {
+                        "content": message.text,
+                        "numbers": [{"number": message.to, "uuid": message.key}],
+                    }
+                ],
+                delivery_reports_url=f"{self.get_base_url()}/sms/status",
+            )
+        except InsufficientCreditError as error:
+            return self._refused("insufficient_credit", str(error))
+        except (AccessError, UserError) as error:
+            # Core wraps what the network did into its own error.
+            cause = error.__context__
+            unreached = cause is None or (
+                isinstance(cause, requests.RequestException)
+                and before_handing_over(cause)
+            )
+            if unreached:
+                return self._refused("gateway_unreachable", str(error))
+            return Outcome(state.UNCERTAIN, code="gateway_broken", reason=str(error))
+        except (requests.RequestException, ValueError) as error:
+            # It answered what its own class cannot read.
+            return self._outcome_of_error(error)
+        result = next((r for r in results or () if r["uuid"] == message.key), None)
+        if result is None:
+            return Outcome(state.UNCERTAIN, code="gateway_answer")
+        return self._outcome_of_odoo(provider, result)
+
+    def _outcome_of_odoo(self, provider, result):
+        """Return what an answer in the words of Odoo's providers means.
+
+        :param dict result: ``state`` and, of some providers, ``failure_reason``
+        """
+        code = result["state"]
+        if code in ODOO_SENT:
+            return Outcome(state.SENT)
+        words = result.get("failure_reason") or (
+            provider._get_sms_api_error_messages().get(code, code)
+        )
+        reason = re.sub(r"<[^>]+>", "", str(words))
+        if code in ODOO_WRONG_NUMBER:
+            return Outcome(state.FAILED_HARD, code="number", reason=reason)
+        if code in ODOO_NEVER:
+            return Outcome(
+                state.FAILED_HARD, code=code, reason=reason, address_fault=False
+            )
+        return self._refused(code, reason)
+
+    @api.model
+    def _refused(self, code, reason):
+        """Return the outcome of a call that left nothing with the provider."""
+        return Outcome(state.FAILED_SOFT, code=code, reason=reason, address_fault=False)
+
+    # === TEXT === #
+
+    def _render(self, attempt):
+        """Return the text of the content, in the language of the attempt.
+
+        :raises ChannelError: its template cannot be rendered
+        """
+        attempt = attempt.with_context(lang=attempt.lang or self.env.lang)
+        body = attempt.content_id.sms_body
+        if not body:
+            return self._default_text(attempt)
+        try:
+            rendered = attempt._render_template(
+                body, attempt._name, attempt.ids, engine="inline_template"
+            )
+        except UserError as error:
+            raise ChannelError(
+                "hard", "template", str(error), address_fault=False
+            ) from error
+        return rendered[attempt.id] or ""
+
+    @api.model
+    def _default_text(self, attempt):
+        """Return what is said when nobody wrote a text, in the customer's language."""
+        _ = attempt.env._
+        lines = [
+            _(
+                "%(amount)s by %(date)s: %(link)s",
+                amount=format_amount(attempt.env, item.amount_due, item.currency_id),
+                date=format_date(attempt.env, item.date_due),
+                link=item.page_url,
+            )
+            for item in attempt.item_ids
+        ]
+        head = _("Invoice from %(company)s.", company=attempt._get_company_name())
+        if len(lines) > 1:
+            head = _(
+                "%(count)s invoices from %(company)s.",
+                count=len(lines),
+                company=attempt._get_company_name(),
+            )
+        return "\n".join([head, *lines])
+
+    @api.model
+    def _final_text(self, company, text, links):
+        """Return a text as it is sent: in the company's way, with every link whole.
+
+        A text too long is cut around its link. With several links there is nothing
+        to cut but them, and the message is as long as it is.
+
+        :param str text: rendered
+        :param list[str] links: personal links of the invoices it is about
+        :rtype: str
+        """
+        text = company._billing_sms_tidy(text)
+        missing = [link for link in links if link and link not in text]
+        text = "\n".join(filter(None, [text, *missing]))
+        if len(links) == 1:
+            text = sms_text.shorten(text, links[0], company.billing_sms_max_segments)
+        return text
