@@ -259,7 +259,7 @@ class TestLearning(WeightsCase):
         self.assertEqual(cases[wrong.id].slips, ("wrong",))
         self.assertFalse(cases[wrong.id].is_named)
         self.assertEqual(cases[more.id].amount, "more")
-        self.assertEqual(cases[bare.id].stated, "bare")
+        self.assertEqual(cases[bare.id].stated, "foreign")
 
     def test_the_reference_of_an_older_invoice_is_told_apart(self):
         self.pay(self.invoices[0].payment_reference, self.invoices[0].amount_residual)
