@@ -53,6 +53,7 @@ REPLIES = [
     (530, "5.7.0 Authentication required", smtp.SENDER, "soft", None, "5.7.0"),
     (553, "5.7.1 Sender address rejected: not owned by user", smtp.SENDER, "soft", None,
      "5.7.1"),
+    (552, "5.3.4 Message size exceeds fixed limit", smtp.SENDER, "hard", None, "5.3.4"),
     # Not what a server may say, but what some do.
     (0, "", smtp.RECIPIENT, "soft", "soft", ""),
 ]  # fmt: skip

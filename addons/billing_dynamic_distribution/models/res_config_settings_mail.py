@@ -1,0 +1,12 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    billing_email_tagged_return = fields.Boolean(
+        related="company_id.billing_email_tagged_return", readonly=False
+    )
+    billing_email_pixel = fields.Boolean(
+        related="company_id.billing_email_pixel", readonly=False
+    )
