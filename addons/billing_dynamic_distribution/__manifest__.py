@@ -21,8 +21,10 @@
         "views/billing_distribution_plan_views.xml",
         "views/billing_distribution_content_views.xml",
         "views/billing_distribution_content_sms_views.xml",
+        "views/mail_invoices_templates.xml",
         "views/account_move_views.xml",
         "views/res_config_settings_views.xml",
+        "views/res_config_settings_mail_views.xml",
         "views/res_config_settings_sms_views.xml",
         # Menus last: they name the actions above.
         "views/billing_dynamic_distribution_menus.xml",

@@ -1,2 +1,4 @@
+from . import email_seen
+from . import portal
 from . import sms_report
 from . import sms_status

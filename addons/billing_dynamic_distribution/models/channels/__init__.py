@@ -1,1 +1,2 @@
+from . import billing_channel_email
 from . import billing_channel_sms
