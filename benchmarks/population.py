@@ -138,7 +138,7 @@ def live(customer, steps, calendar, until, nth=0):
             break
         seen = plan.Seen.of((m.state(at), m.reports) for m in messages)
         if not plan.is_needed(step, seen):
-            last = (step, plan.NOT_NEEDED, coming.at)
+            last = (step, plan.NOT_NEEDED, at)
         else:
             message = fate.message(step, at, calendar)
             messages.append(message)
@@ -158,6 +158,7 @@ def live(customer, steps, calendar, until, nth=0):
         steps=tuple(steps),
         trigger_at=trigger,
         due_at=due,
+        paid_by=due,
         fee_at=due + timedelta(days=14),
         messages=tuple(_known(m, until) for m in messages if m.at <= until),
         paid_at=paid if paid and paid <= until else None,

@@ -71,6 +71,7 @@ class Message:
     :param opened_at: UTC, when a person opened it
     :param reports: the channel tells what was delivered; what it takes counts as
         delivered otherwise
+    :param is_by_hand: a person chose the moment
     """
 
     step: int | None
@@ -82,6 +83,7 @@ class Message:
     failed_at: datetime | None = None
     opened_at: datetime | None = None
     reports: bool = True
+    is_by_hand: bool = False
 
     def state(self, at: datetime) -> str:
         """State of the attempt at a moment; see ``core.state``."""
@@ -104,7 +106,8 @@ class Story:
     :param calendar: by which the customer is written to
     :param steps: of the version that ran
     :param trigger_at: UTC, when waits began to count
-    :param due_at: UTC, last moment in time
+    :param due_at: UTC, end of the due date
+    :param paid_by: UTC, when what was paid on the due date has reached the books
     :param fee_at: UTC, when a fee may be charged
     :param messages: in the order they were sent
     :param paid_at: UTC, None when it is not paid
@@ -120,6 +123,7 @@ class Story:
     steps: tuple[Step, ...]
     trigger_at: datetime
     due_at: datetime
+    paid_by: datetime
     fee_at: datetime
     messages: tuple[Message, ...] = ()
     paid_at: datetime | None = None
@@ -129,7 +133,7 @@ class Story:
 
     @property
     def is_paid_in_time(self) -> bool:
-        return self.paid_at is not None and self.paid_at <= self.due_at
+        return self.paid_at is not None and self.paid_at <= self.paid_by
 
     @property
     def is_opened_in_time(self) -> bool:
@@ -303,7 +307,7 @@ def observe(stories: Iterable[Story], until: datetime) -> Model:
                     message.opened_at is not None and message.opened_at <= limit,
                     1,
                 )
-        if story.due_at <= until and story.messages:
+        if story.paid_by <= until and story.messages:
             _add(
                 paid[story.segment][not story.is_opened_in_time],
                 story.is_paid_in_time,
@@ -409,10 +413,11 @@ class _Walk:
         messages = self.by_step[step.id]
         if messages:
             first, last = messages[0], messages[-1]
-            if first.at < planned - _SLACK:
+            if first.at < planned - _SLACK and not first.is_by_hand:
                 self.departures.append((step.id, EARLY))
             # What was opened while it was handed over came too late to stop it.
-            if not plan.is_needed(step, self._seen(first.at - _SLACK)):
+            seen = self._seen(first.at - _SLACK)
+            if not plan.is_needed(step, seen) and not first.is_by_hand:
                 self.departures.append((step.id, UNASKED))
             self.taken += messages
             self.last = (step, state.SENT, last.at)

@@ -39,6 +39,7 @@ def story(messages=(), own=WATERFALL, **values):
         steps=own,
         trigger_at=AT,
         due_at=AT + 14 * DAY,
+        paid_by=AT + 14 * DAY,
         fee_at=AT + 28 * DAY,
         messages=tuple(messages),
         **values,
