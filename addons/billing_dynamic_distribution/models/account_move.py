@@ -22,7 +22,7 @@ class AccountMove(models.Model):
     billing_item_ids = fields.One2many(
         "billing.distribution.item",
         "move_id",
-        string="Messages",
+        string="Messages about the Invoice",
         groups="billing_base.group_billing_user",
     )
     billing_item_count = fields.Integer(

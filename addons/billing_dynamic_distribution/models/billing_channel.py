@@ -1,11 +1,13 @@
 import logging
 
+import psycopg2
+
 from odoo import api, models
 
 from odoo.addons.billing_base.core import contact
 
 from ..core import checks, state
-from ..core.channel import Outcome
+from ..core.channel import ChannelError, Outcome
 
 _logger = logging.getLogger(__name__)
 
@@ -183,6 +185,31 @@ class BillingChannel(models.AbstractModel):
         :raises ChannelError: it cannot be rendered
         """
         raise NotImplementedError
+
+    def _prepare_batch(self, attempts):
+        """Render messages of one company; a channel that renders many at once overrides.
+
+        :param attempts: ``billing.distribution.attempt`` records
+        :return: pairs of attempt and ``core.channel.Prepared``, or
+            ``core.channel.ChannelError`` where it cannot be rendered
+        """
+        for attempt in attempts:
+            try:
+                with self.env.cr.savepoint():
+                    prepared = self._prepare(attempt)
+            except ChannelError as error:
+                prepared = error
+            except psycopg2.OperationalError:
+                raise
+            except Exception as error:
+                _logger.exception("Message %s cannot be prepared", attempt.id)
+                attempt.company_id._billing_alert(
+                    self.env._("Distribution: prepare messages"), error
+                )
+                prepared = ChannelError(
+                    "soft", "prepare", f"{type(error).__name__}: {error}"
+                )
+            yield attempt, prepared
 
     def _call(self, attempt, prepared):
         """Hand one message over to the provider.

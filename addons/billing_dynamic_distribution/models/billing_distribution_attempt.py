@@ -45,7 +45,6 @@ class BillingDistributionAttempt(models.Model):
 
     _name = "billing.distribution.attempt"
     _description = "Message with Invoices"
-    _inherit = ["mail.render.mixin"]
     _order = "id desc"
     _rec_name = "subject"
 

@@ -636,24 +636,14 @@ class BillingDistributionSender(models.AbstractModel):
             return [], 0
         kept = self._recheck(attempts_sudo)
         prepared, failed = [], []
-        for attempt in kept:
-            try:
-                with self.env.cr.savepoint():
-                    message = channel.with_company(attempt.company_id)._prepare(
-                        attempt.with_company(attempt.company_id)
-                    )
-            except ChannelError as error:
-                failed.append((attempt, error.outcome))
-            except psycopg2.OperationalError:
-                raise
-            except Exception as error:
-                _logger.exception("Message %s cannot be prepared", attempt.id)
-                attempt.company_id._billing_alert(
-                    self.env._("Distribution: prepare messages"), error
-                )
-                failed.append((attempt, self._outcome_of_broken(error)))
-            else:
-                prepared.append((attempt, message))
+        for company, own in kept.grouped("company_id").items():
+            for attempt, message in channel.with_company(company)._prepare_batch(
+                own.with_company(company)
+            ):
+                if isinstance(message, ChannelError):
+                    failed.append((attempt, message.outcome))
+                else:
+                    prepared.append((attempt, message))
         attempts = self.env["billing.distribution.attempt"].sudo()
         if failed:
             attempts._apply_outcomes(failed)
@@ -671,16 +661,6 @@ class BillingDistributionSender(models.AbstractModel):
             state.CALLED
         )
         return prepared, len(attempts_sudo)
-
-    @api.model
-    def _outcome_of_broken(self, error):
-        """Return the outcome of a message that could not be rendered by our fault."""
-        return Outcome(
-            state.FAILED_SOFT,
-            code="prepare",
-            reason=f"{type(error).__name__}: {error}",
-            address_fault=False,
-        )
 
     @api.model
     def _lock_planned(self, code, limit):
