@@ -832,6 +832,8 @@ def _run_book(databases, args, regime, open_count):
     if prepared["written"]:
         databases.vacuum(name)
     found = {"prepared": prepared, "runs": []}
+    if args.prepare:
+        return found
     runs = []
     for file in files:
         if file not in FILES:
@@ -1095,6 +1097,9 @@ def add_arguments(parser, alone=False):
         parser.add_argument(
             "--invoices", type=int, default=2500, help="in the posted book"
         )
+    parser.add_argument(
+        "--prepare", action="store_true", help="only write the books, to be kept"
+    )
     parser.add_argument("--batch", type=int, default=1000, help="decided at once")
     parser.add_argument(
         "--ordinary-batch",

@@ -40,7 +40,7 @@ STRANGE_PAYER = frozenset(
     {"name_other", "account_other", "account_new", "customer_set_other"}
 )
 #: What speaks for him.
-_FAMILIAR_PAYER = frozenset(
+FAMILIAR_PAYER = frozenset(
     {"name_exact", "name_part", "name_initials", "name_typo", "name_surname"}
     | {"name_seen", "account_seen", "account_shared", "customer_set"}
 )
@@ -102,10 +102,11 @@ class Weigher:
             found.append(
                 Explained(None, (), each + log(left) + who + base.no_reference + amount)
             )
-        elsewhere = log(
-            weights.open * weights.amount_other + weights.known + weights.absent
-        )
-        found.append(Explained(None, (), elsewhere + who + base.no_reference))
+        for share, reference in (
+            (weights.open * weights.amount_other, base.no_reference),
+            (weights.known + weights.absent, base.no_reference_absent),
+        ):
+            found.append(Explained(None, (), log(share) + who + reference))
         return found
 
     def _unknown_payer(self, base) -> float:
@@ -152,7 +153,7 @@ class Weigher:
         found += self._sets(base, customer, who, parts, references, stale)
         # something that is not open: an invoice again, or nothing in the books
         per_customer = log((weights.known * 0.5 + weights.absent) / base.customers)
-        nothing = base.no_reference
+        nothing = base.no_reference_absent
         for item in customer.closed:
             value, how = references[item.invoice.move_id]
             if how is not None:
@@ -202,7 +203,7 @@ class Weigher:
         if customer is None or not (base.names or paid.payer_account):
             return False
         codes = {part.code for part in self._who(base, customer)[1]}
-        return bool(codes & STRANGE_PAYER) and not codes & _FAMILIAR_PAYER
+        return bool(codes & STRANGE_PAYER) and not codes & FAMILIAR_PAYER
 
     def _name(self, base, customer) -> Reason | None:
         if not base.names:

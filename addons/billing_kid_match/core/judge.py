@@ -17,7 +17,7 @@ from odoo.addons.billing_bank_file.core.decision import (
 
 from .calibration import Curve, log_odds
 from .decide import Paid, Query
-from .evidence import STRANGE_PAYER, Weigher
+from .evidence import FAMILIAR_PAYER, STRANGE_PAYER, Weigher
 from .scene import Customer, Explained, Scene
 from .waterfall import CALIBRATION
 from .weights import SAID_STEPS, Policy
@@ -123,8 +123,9 @@ class Judge:
         asked = policy.evidence
         if best.distance == 0 and query is not None and not query.in_text:
             # the invoice's own reference with another amount: by whom decides
-            strange = any(part.code in STRANGE_PAYER for part in best.parts)
-            asked = policy.two_edits if strange else policy.other_amount
+            codes = {part.code for part in best.parts}
+            is_his = codes & FAMILIAR_PAYER and not codes & STRANGE_PAYER
+            asked = policy.other_amount if is_his else policy.two_edits
         if not policy.by_evidence or self._worth(best.probability) < asked:
             return False
         if owner is not None and best.telling <= 0:

@@ -39,6 +39,7 @@ class Measure:
         self.count = max(scene.open_count, 1)
         self.customers = max(round(scene.open_count * 0.75), 1)
         self.population = max(self.customers, _POPULATION)
+        self._issued = max(self.count, _ISSUED_BEFORE)
         # An account that has paid for the same people many times is less likely to pay
         # for others now
         trust = weights.trust / (weights.trust + scene.account_total)
@@ -61,7 +62,7 @@ class Measure:
                 query.key
             )
             if self.is_ours:
-                crossed = log(weights.crossed / max(self.count, _ISSUED_BEFORE))
+                crossed = log(weights.crossed_absent / self._issued)
                 self.log_reference = max(self.log_reference, crossed)
         # Whose account it is says whose name it is: then the name is no second witness
         is_identified = any(
@@ -75,14 +76,18 @@ class Measure:
         behalf = names.on_behalf_of(paid.payer_name) + names.on_behalf_of(paid.text)
         payer = [paid.payer_name] if names.name_key(paid.payer_name) else []
         self.names = tuple(dict.fromkeys(behalf if is_identified else payer + behalf))
-        self.no_reference = self._no_reference(weights)
+        self.no_reference = self._no_reference(weights, weights.crossed)
+        self.no_reference_absent = self._no_reference(weights, weights.crossed_absent)
 
-    def _no_reference(self, weights: Weights) -> float:
-        """What a reference that is no invoice's of the customer, or none, says."""
+    def _no_reference(self, weights: Weights, crossed: float) -> float:
+        """What a reference that is no invoice's of the customer, or none, says.
+
+        :param crossed: share of such payments that state another's reference
+        """
         if self.query is None:
             return log(weights.bare / weights.stranger_bare)
         if self.is_ours:
-            return 0.0
+            return log(crossed / self._issued) - self.log_reference
         # in a message anything may stand, whoever writes it
         foreign = log(
             weights.foreign_in_text if self.query.in_text else weights.foreign

@@ -65,7 +65,7 @@ class Weights:
     :param amount_other: chance of another amount, smaller or larger
     :param amount_mixture: share of odd payments whose amount follows the amounts that
         are open; the others pay any amount
-    :param crossed: share of payments that state another invoice's reference
+    :param crossed: share of payments of an open invoice that state another's reference
     :param part: share of payments of less than is open
     :param more: share of payments of more than is open
     :param whole: chance of any given whole amount
@@ -109,6 +109,8 @@ class Weights:
         a customer
     :param by_chance: chance that somebody else's name agrees in this way, by the
         constants ``NAME_…``; what agrees more is counted in the books
+    :param crossed_absent: share of payments for nothing that is open that state some
+        invoice's reference: who owes nothing has copied it from somewhere
     :param trust: payments after which an account is half as likely to pay for somebody
         new
     :param mentioned: share of payments whose message mentions a number of each kind,
@@ -183,6 +185,7 @@ class Weights:
             NAME_TYPO: 2e-5,
         }
     )
+    crossed_absent: float = 0.003
     trust: float = 10.0
     mentioned: dict[str, float] = field(
         default_factory=lambda: {
