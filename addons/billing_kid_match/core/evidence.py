@@ -44,6 +44,10 @@ FAMILIAR_PAYER = frozenset(
     {"name_exact", "name_part", "name_initials", "name_typo", "name_surname"}
     | {"name_seen", "account_seen", "account_shared", "customer_set"}
 )
+#: Amounts that tell of their invoice to the last digit.
+WITNESSES = frozenset(
+    {"amount_exact", "amount_rounded", "amount_instalment", "fee_included"}
+)
 
 
 class Weigher:
@@ -294,7 +298,7 @@ class Weigher:
             ((invoice, share),),
             value,
             (parts[0], *seen, *item.mentioned, *parts[1:], amount, day),
-            is_whole=code in ("amount_exact", "amount_rounded", "fee_included"),
+            is_whole=code in WITNESSES,
             distance=-1 if how is None else how.distance,
             is_named=bool(item.mentioned) and item.mention > 6,
             telling=who + max(reference, 0.0) + item.mention,

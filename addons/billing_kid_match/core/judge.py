@@ -123,9 +123,7 @@ class Judge:
         asked = policy.evidence
         if best.distance == 0 and query is not None and not query.in_text:
             # the invoice's own reference with another amount: by whom decides
-            codes = {part.code for part in best.parts}
-            is_his = codes & FAMILIAR_PAYER and not codes & STRANGE_PAYER
-            asked = policy.other_amount if is_his else policy.two_edits
+            asked = policy.other_amount if self._is_his(best) else policy.two_edits
         if not policy.by_evidence or self._worth(best.probability) < asked:
             return False
         if owner is not None and best.telling <= 0:
@@ -137,7 +135,19 @@ class Judge:
             return False
         # one strong witness beside the probability, so that a wrong guess at how
         # usual something is cannot book by itself
-        return best.is_whole or 0 <= best.distance <= 1 or best.is_named
+        return (
+            best.is_whole
+            or 0 <= best.distance <= 1
+            or best.is_named
+            # two slips leave enough of the reference when its customer pays
+            or (best.distance == 2 and self._is_his(best))
+        )
+
+    @staticmethod
+    def _is_his(explained: Explained) -> bool:
+        """Whether name or account speak for the customer as the payer, none against."""
+        codes = {part.code for part in explained.parts}
+        return bool(codes & FAMILIAR_PAYER) and not codes & STRANGE_PAYER
 
     def _settle(self, paid, best: Explained, candidates) -> Decision:
         shares = tuple(

@@ -91,7 +91,7 @@ class Explained:
     :param shares: minor units by invoice; empty for something that is not open
     :param value: log of its joint weight
     :param parts: the evidence in words, with its weights
-    :param is_whole: everything it settles is settled to the last digit
+    :param is_whole: the amount fits what it settles to the last digit
     :param distance: edits between the paid and the issued reference, -1 when the
         reference took no part
     :param is_named: the texts name what it settles
