@@ -32,3 +32,16 @@ from . import res_config_settings_mail
 from . import res_config_settings_sms
 from . import res_partner
 from . import sms_sms
+# What is learned from messages, tried and replayed.
+from . import billing_distribution_experiment
+from . import billing_distribution_learner
+from . import billing_distribution_preference
+from . import billing_distribution_proposal
+from . import billing_distribution_replay
+from . import billing_distribution_replay_line
+from . import billing_distribution_stories
+from . import billing_distribution_trial
+from . import billing_event_optimiser
+from . import res_company_optimiser
+from . import res_config_settings_optimiser
+from . import res_partner_optimiser
