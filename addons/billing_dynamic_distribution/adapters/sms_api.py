@@ -41,7 +41,9 @@ class SmsApiHttpGateway(SmsApiBase):
             if not message.to
         ]
         with HttpGateway(company._billing_sms_gateway_settings()) as gateway:
-            for message, answer in gateway.send_all([m for m in todo if m.to]):
+            for message, answer in gateway.each(
+                [m for m in todo if m.to], gateway.send
+            ):
                 results.append(
                     {
                         "uuid": message.key,

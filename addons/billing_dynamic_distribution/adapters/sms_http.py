@@ -1,6 +1,7 @@
 """A call to an SMS gateway over HTTP, and what is known of it afterwards."""
 
 import ssl
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -118,17 +119,20 @@ class HttpGateway:
             answer.event, answer.code, self._clean(answer.reason), answer.reference
         )
 
-    def send_all(self, messages: list[Message]):
-        """Hand messages over, several at once.
+    def each(self, messages: list[Message], hand_over: Callable):
+        """Hand messages over, as many at once as there are connections.
 
-        :return: iterator of pairs of message and answer, in the order of the messages
+        :param hand_over: takes a message, calls :meth:`send`, and returns what is made
+            of its answer; runs in several threads
+        :return: iterator of pairs of message and what ``hand_over`` returned, in the
+            order of the messages
         """
         if len(messages) < 2 or self._settings.connections < 2:
             for message in messages:
-                yield message, self.send(message)
+                yield message, hand_over(message)
             return
         with ThreadPoolExecutor(self._settings.connections) as threads:
-            yield from zip(messages, threads.map(self.send, messages), strict=True)
+            yield from zip(messages, threads.map(hand_over, messages), strict=True)
 
     def _answer_of_error(self, error: requests.RequestException) -> sms_gateway.Answer:
         # The exception names the address, and that the password.

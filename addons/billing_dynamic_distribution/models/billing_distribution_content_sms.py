@@ -75,11 +75,11 @@ class BillingDistributionContent(models.Model):
     def _get_sms_problem(self):
         """Return why the text may not be used, empty when it may."""
         self.ensure_one()
-        attempts = self.env["billing.distribution.attempt"]
         try:
-            parse_inline_template(self.sms_body)
-            unsafe = attempts._has_unsafe_expression_template_inline_template(
-                self.sms_body, attempts._name
+            unsafe = self.env[
+                "mail.render.mixin"
+            ]._has_unsafe_expression_template_inline_template(
+                self.sms_body, "billing.distribution.attempt"
             )
         except (SyntaxError, ValueError) as error:
             return self.env._(
@@ -105,7 +105,10 @@ class BillingDistributionContent(models.Model):
         try:
             text = render_inline_template(
                 parse_inline_template(self.sms_body),
-                {**attempt._render_eval_context(), "object": attempt},
+                {
+                    **self.env["mail.render.mixin"]._render_eval_context(),
+                    "object": attempt,
+                },
             )
         except Exception as error:
             # Whatever safe_eval meets in what somebody is just typing.

@@ -167,7 +167,7 @@ def test_many_are_handed_over_at_once(server):
     server.taken = Meeting()
     messages = [message(n) for n in range(8)]
     with gateway(server.url, connections=4, timeout=5) as opened:
-        pairs = list(opened.send_all(messages))
+        pairs = list(opened.each(messages, opened.send))
     assert [m for m, _answer in pairs] == messages
     assert {answer.event for _m, answer in pairs} == {"sent"}
     assert sorted(t["to"] for t in taken) == [m.to for m in messages]

@@ -1,4 +1,6 @@
 import re
+from collections import defaultdict
+from dataclasses import asdict
 
 import requests
 
@@ -8,10 +10,13 @@ from odoo.tools import format_amount, format_date
 
 from odoo.addons.iap.tools.iap_tools import InsufficientCreditError
 
+from ...adapters import handover_diary
 from ...adapters.sms_http import HttpGateway, Message, before_handing_over
-from ...core import sms_text, state
+from ...core import handover, sms_text, state
 from ...core.channel import ChannelError, Outcome, Prepared
 
+# Nothing of the message has left this machine.
+NOT_RECEIVED = "not_received"
 _TOKEN = re.compile(r"(access_token=)[\w-]+")
 
 # State in the words of Odoo's own providers → outcome, and whether it is the number's
@@ -19,6 +24,15 @@ _TOKEN = re.compile(r"(access_token=)[\w-]+")
 ODOO_SENT = frozenset({"success", "processing", "sent"})
 ODOO_WRONG_NUMBER = frozenset({"wrong_number_format", "sms_number_missing"})
 ODOO_NEVER = frozenset({"country_not_supported", "incompatible_content"})
+
+
+class BillingChannel(models.AbstractModel):
+    _inherit = "billing.channel"
+
+    @api.model
+    def _registry(self):
+        """Extended with SMS."""
+        return {**super()._registry(), "sms": "billing.channel.sms"}
 
 
 class BillingChannelSms(models.AbstractModel):
@@ -34,12 +48,6 @@ class BillingChannelSms(models.AbstractModel):
 
     _channel = "sms"
     _group = "sms"
-
-    # === REGISTRY === #
-
-    @api.model
-    def _registry(self):
-        return {**super()._registry(), self._channel: self._name}
 
     # === CONTRACT: ABOUT THE CHANNEL === #
 
@@ -105,21 +113,50 @@ class BillingChannelSms(models.AbstractModel):
         return outcome
 
     def _call_batch(self, attempts_prepared):
-        """Override: over connections that stay open, several messages at once."""
+        """Override: over connections that stay open, several messages at once.
+
+        A diary outside the database tells after a crash which of them were never
+        handed over.
+        """
         pairs = list(attempts_prepared)
-        for company in {attempt.company_id for attempt, _prepared in pairs}:
-            own = [pair for pair in pairs if pair[0].company_id == company]
-            attempt_by_key = {prepared.parts.key: attempt for attempt, prepared in own}
-            messages = [prepared.parts for _attempt, prepared in own]
-            for key, outcome in self._send(company, messages):
-                yield attempt_by_key[key], outcome
+        if not pairs:
+            return
+        mail = self.env["billing.channel.email"]
+        mail._sweep_diaries()
+        diary = handover_diary.HandoverDiary(
+            mail._diary_directory(), pairs[0][0].worker or 0
+        )
+        diary.open([attempt.key for attempt, _prepared in pairs])
+        by_company = defaultdict(dict)
+        for attempt, prepared in pairs:
+            by_company[attempt.company_id][prepared.parts] = attempt
+        try:
+            for company, attempt_by_message in by_company.items():
+                for message, outcome in self._send(
+                    company, list(attempt_by_message), diary
+                ):
+                    yield attempt_by_message[message], outcome
+        finally:
+            diary.close()
 
     def _look_up(self, attempt):
-        """Override: no gateway of this kind can be asked for one message.
+        """Override: what our own diary knows; a gateway of this kind cannot be asked.
 
-        A delivery report settles the attempt, whenever it comes; until then it stays
-        uncertain, and nobody sends it again by himself.
+        A message that may have left stays uncertain until a delivery report settles
+        it, whenever that comes; nobody sends it again by himself.
         """
+        found = handover_diary.look_up(
+            self.env["billing.channel.email"]._diary_directory(),
+            attempt.worker or 0,
+            attempt.key,
+        )
+        if found is None:
+            return None
+        what, answer = found
+        if what == handover.ANSWERED:
+            return Outcome(**answer)
+        if what == handover.UNTOUCHED:
+            return Outcome(state.FAILED_SOFT, code=NOT_RECEIVED, address_fault=False)
         return None
 
     def _cost(self, company, prepared):
@@ -127,31 +164,36 @@ class BillingChannelSms(models.AbstractModel):
 
     # === PROVIDERS === #
 
-    def _send(self, company, messages):
+    def _send(self, company, messages, diary):
         """Hand the messages of one company over to its provider.
 
         :param list messages: ``adapters.sms_http.Message``
-        :return: iterator of pairs of key and ``core.channel.Outcome``
+        :param adapters.handover_diary.HandoverDiary diary: opened for them
+        :return: iterator of pairs of message and ``core.channel.Outcome``
         """
         if company.billing_sms_provider == "http":
-            return self._send_http(company, messages)
-        return self._send_odoo(company, messages)
+            return self._send_http(company, messages, diary)
+        return self._send_odoo(company, messages, diary)
 
-    def _send_http(self, company, messages):
+    def _send_http(self, company, messages, diary):
+        def hand_over(message):
+            # In a thread of its own: nothing of Odoo's is touched here.
+            diary.start(message.key)
+            answer = gateway.send(message)
+            outcome = Outcome(
+                answer.event,
+                reference=answer.reference or None,
+                code=answer.code or None,
+                reason=answer.reason or None,
+                address_fault=answer.address_fault,
+            )
+            diary.end(message.key, asdict(outcome))
+            return outcome
+
         with HttpGateway(company._billing_sms_gateway_settings()) as gateway:
-            for message, answer in gateway.send_all(messages):
-                yield (
-                    message.key,
-                    Outcome(
-                        answer.event,
-                        reference=answer.reference or None,
-                        code=answer.code or None,
-                        reason=answer.reason or None,
-                        address_fault=answer.address_fault,
-                    ),
-                )
+            yield from gateway.each(messages, hand_over)
 
-    def _send_odoo(self, company, messages):
+    def _send_odoo(self, company, messages, diary):
         """Send through the provider that Odoo itself uses for the company.
 
         One call a message: after a call for many that broke off, nobody could tell
@@ -159,7 +201,10 @@ class BillingChannelSms(models.AbstractModel):
         """
         provider = self._get_odoo_provider(company)
         for message in messages:
-            yield message.key, self._send_one_odoo(provider, message)
+            diary.start(message.key)
+            outcome = self._send_one_odoo(provider, message)
+            diary.end(message.key, asdict(outcome))
+            yield message, outcome
 
     def _get_odoo_provider(self, company):
         """Return what Odoo itself would send the company's SMS with."""
@@ -237,7 +282,7 @@ class BillingChannelSms(models.AbstractModel):
         if not body:
             return self._default_text(attempt)
         try:
-            rendered = attempt._render_template(
+            rendered = attempt.env["mail.render.mixin"]._render_template(
                 body, attempt._name, attempt.ids, engine="inline_template"
             )
         except UserError as error:
