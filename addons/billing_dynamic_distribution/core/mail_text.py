@@ -53,7 +53,7 @@ def plain(markup: str) -> str:
             address, start = links.pop()
             words = "".join(out[start:]).strip()
             if address.startswith(("http://", "https://")) and address != words:
-                out.append(f": {address}" if words else address)
+                out[start:] = [f"{words}: {address}" if words else address]
     _write(out, markup[position:])
     lines = [line.strip() for line in "".join(out).split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

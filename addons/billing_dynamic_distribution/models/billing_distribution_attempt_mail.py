@@ -1,3 +1,10 @@
+import logging
+import uuid
+from datetime import date
+from types import SimpleNamespace
+
+import psycopg2
+from lxml import etree, html
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -6,7 +13,9 @@ from odoo.tools.mail import generate_tracking_message_id
 
 from odoo.addons.billing_base.core import visitor
 
-from ..core import mail_key, state
+from ..core import mail_key, smtp, state
+
+_logger = logging.getLogger(__name__)
 
 #: States in which an e-mail may be with the customer, so that it belongs to the
 #: conversation: one whose arrival is uncertain may be answered like any other.
@@ -30,20 +39,32 @@ class BillingDistributionAttempt(models.Model):
         "that opens its page.",
     )
 
-    # === COMPUTE METHODS === #
+    # The e-mail, in the language of the customer
+    email_subject = fields.Char(
+        string="Subject of the E-mail", compute="_compute_email"
+    )
+    email_body = fields.Html(compute="_compute_email", sanitize=False)
+    email_layout = fields.Json(
+        compute="_compute_email", help="What stands before and after the body."
+    )
+    email_from = fields.Char(string="From", compute="_compute_email")
+    email_reply_to = fields.Char(string="Answers To", compute="_compute_email")
+    email_error = fields.Char(
+        compute="_compute_email", help="Why the e-mail cannot be rendered."
+    )
+
+    # === COMPUTE METHODS - PLACES IN TEXTS === #
 
     @api.depends("item_ids.move_id")
     @api.depends_context("lang")
     def _compute_texts(self):
         for attempt in self:
             items_sudo = attempt.sudo().item_ids
+            due_dates = [item.date_due for item in items_sudo if item.date_due]
             attempt.invoice_names = ", ".join(
                 item.move_id.name or "" for item in items_sudo
             )
-            attempt.total_text = attempt._format_due(
-                sum(items_sudo.mapped("amount_due")), items_sudo[:1].currency_id
-            )
-            due_dates = [item.date_due for item in items_sudo if item.date_due]
+            attempt.total_text = attempt._total_text()
             attempt.due_text = (
                 format_date(self.env, min(due_dates), date_format="long")
                 if due_dates
@@ -54,13 +75,14 @@ class BillingDistributionAttempt(models.Model):
     @api.depends("item_ids.move_id")
     @api.depends_context("lang")
     def _compute_invoices_html(self):
-        qweb = self.env["ir.qweb"]
-        for attempt in self:
-            attempt.invoices_html = qweb._render(
-                "billing_dynamic_distribution.mail_invoices",
-                {"invoices": attempt._get_invoice_values()},
-                minimal_qcontext=True,
-            )
+        call = etree.Element(
+            "t", {"t-call": "billing_dynamic_distribution.mail_invoices"}
+        )
+        rendered = self._render_each(
+            call, "invoices", [attempt._get_invoice_values() for attempt in self]
+        )
+        for attempt, text in zip(self, rendered, strict=True):
+            attempt.invoices_html = Markup(text)
 
     def _get_invoice_values(self):
         """Return what a message says of each of its invoices, the first due first.
@@ -69,12 +91,12 @@ class BillingDistributionAttempt(models.Model):
         """
         self.ensure_one()
         items_sudo = self.sudo().item_ids.sorted(
-            lambda item: (item.date_due or fields.Date.today(), item.id)
+            lambda item: (item.date_due or date.max, item.id)
         )
         return [
             {
                 "name": item.move_id.name,
-                "amount": self._format_due(item.amount_due, item.currency_id),
+                "amount": format_amount(self.env, item.amount_due, item.currency_id),
                 "due": item.date_due
                 and format_date(self.env, item.date_due, date_format="long"),
                 "reference": item.reference,
@@ -85,8 +107,154 @@ class BillingDistributionAttempt(models.Model):
             for item in items_sudo
         ]
 
-    def _format_due(self, amount, currency):
-        return format_amount(self.env, amount, currency) if currency else ""
+    # === COMPUTE METHODS - E-MAIL === #
+
+    @api.depends("content_id.mail_template_id", "lang", "company_id", "item_ids")
+    def _compute_email(self):
+        """Render e-mails, those with the same text, company and language together."""
+        groups = self.sudo().grouped(
+            lambda attempt: (
+                attempt.content_id.mail_template_id,
+                attempt.company_id,
+                attempt.lang or attempt.company_id.partner_id.lang or "en_US",
+            )
+        )
+        for (template, company, lang), attempts_sudo in groups.items():
+            if template:
+                attempts_sudo._render_emails(template, company, lang)
+            else:
+                attempts_sudo._set_email(
+                    error=self.env._("The content has no e-mail text.")
+                )
+
+    def _render_emails(self, template, company, lang):
+        """Compute the e-mails of one text, company and language.
+
+        One that cannot be rendered does not keep the others back.
+        """
+        attempts = self.with_company(company).with_context(
+            lang=lang, tz=company.partner_id.tz
+        )
+        template = template.with_context(attempts.env.context)
+        try:
+            subjects = template._render_field("subject", attempts.ids)
+            senders = (
+                template._render_field("email_from", attempts.ids)
+                if template.email_from
+                else {}
+            )
+            bodies = attempts._render_bodies(template)
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            if len(self) > 1:
+                for attempt in self:
+                    attempt._render_emails(template, company, lang)
+                return
+            _logger.info("Message %s cannot be rendered", self.id, exc_info=True)
+            self._set_email(error=smtp.one_line(str(error.__cause__ or error)))
+            return
+        layout = attempts._render_layout(company, lang)
+        reply_to = attempts._get_reply_to()
+        for attempt in self:
+            attempt._set_email(
+                " ".join((subjects[attempt.id] or "").split()),
+                bodies[attempt.id],
+                layout,
+                senders.get(attempt.id) or attempt._get_email_from(),
+                reply_to[attempt.id],
+            )
+
+    def _set_email(
+        self,
+        subject=False,
+        body=False,
+        layout=False,
+        email_from=False,
+        reply_to=False,
+        error=False,
+    ):
+        """Assign the computed fields of an e-mail."""
+        self.email_subject = subject
+        self.email_body = body
+        self.email_layout = layout
+        self.email_from = email_from
+        self.email_reply_to = reply_to
+        self.email_error = error
+
+    def _render_bodies(self, template):
+        """Render the body of a template on the records.
+
+        :rtype: dict[int, markupsafe.Markup]
+        """
+        body = html.fragment_fromstring(template.body_html or "", create_parent="t")
+        rendered = self._render_each(body, "object", self)
+        base_url = self[:1].get_base_url()
+        return {
+            attempt.id: template._replace_local_links(Markup(text), base_url)
+            for attempt, text in zip(self, rendered, strict=True)
+        }
+
+    def _render_layout(self, company, lang):
+        """Return what stands before and after the body of an e-mail.
+
+        :rtype: list[str]
+        """
+        mark = Markup(f"<!-- {uuid.uuid4().hex} -->")
+        mixin = self.env["mail.render.mixin"]
+        document = mixin._render_encapsulate(
+            "billing_base.mail_layout",
+            mark,
+            add_context={
+                "company": company,
+                "lang": lang,
+                "message": SimpleNamespace(body=mark),
+                "model_description": False,
+            },
+        )
+        document = mixin._replace_local_links(document, company.get_base_url())
+        return str(document).split(mark)
+
+    @api.model
+    def _render_each(self, element, name, values):
+        """Render a piece of QWeb for each of many values, compiling it once.
+
+        :param element: the piece, an ``lxml`` element
+        :param str name: what it calls the value
+        :param values: a sequence
+        :rtype: list[str]
+        """
+        mark = f"<!-- {uuid.uuid4().hex} -->"
+        loop = etree.Element("t", {"t-foreach": "billing_values", "t-as": name})
+        etree.SubElement(loop, "t", {"t-out": "billing_mark"})
+        loop.append(element)
+        rendered = self.env["ir.qweb"]._render(
+            loop,
+            {
+                **self.env["mail.render.mixin"]._render_eval_context(),
+                "billing_values": values,
+                "billing_mark": Markup(mark),
+            },
+        )
+        return str(rendered).split(mark)[1:]
+
+    def _get_reply_to(self):
+        """Return where answers go: to the conversation of the first invoice.
+
+        :rtype: dict[int, str]
+        """
+        moves = self.item_ids.move_id
+        addresses = moves._notify_get_reply_to_batch(
+            defaults={
+                move.id: move.company_id.sudo().email_formatted for move in moves
+            },
+            author_ids=dict.fromkeys(moves.ids, False),
+        )
+        return {
+            attempt.id: addresses.get(attempt.item_ids[:1].move_id.id)
+            or attempt._get_email_from()
+            for attempt in self
+        }
 
     @api.model
     def mail_allowed_qweb_expressions(self):

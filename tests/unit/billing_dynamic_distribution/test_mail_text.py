@@ -13,7 +13,9 @@ MAIL = """
      by <b>15 November</b>.</p>
   <p>Invoice INV/1<br/>Reference number: 0012345687</p>
   <ul><li>one</li><li>two <em>words</em></li></ul>
-  <p><a href="https://x.example/my/invoices/7?access_token=a-b_c&amp;d=1">See it</a></p>
+  <p><a href="https://x.example/my/invoices/7?access_token=a-b_c&amp;d=1">
+    See <b>it</b>
+  </a></p>
   <!-- nothing -->
   <div>Fjordlys AS</div><div><a href='https://x.example'>https://x.example</a></div>
 </div></body></html>

@@ -1,54 +1,93 @@
-import logging
 import smtplib
 import time
-import uuid
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from itertools import groupby
 from pathlib import Path
-from types import SimpleNamespace
-
-from lxml import etree, html
-from markupsafe import Markup
 
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, config, email_normalize, formataddr
+from odoo.tools import SQL, config
+from odoo.tools.mail import email_split_tuples
+
+from odoo.addons.base.models.ir_mail_server import extract_rfc2822_addresses
 
 from ...adapters import handover_diary
 from ...adapters.smtp_session import SmtpSession
-from ...core import handover, mail_key, mail_text, smtp, state
+from ...core import handover, mail_key, mail_text, mime, smtp, state
 from ...core.channel import ChannelError, Outcome, Prepared
-
-_logger = logging.getLogger(__name__)
 
 # Codes of outcomes of which no server spoke.
 NO_SERVER = "no_server"
 BAD_ADDRESS = "bad_address"
 BAD_SENDER = "bad_sender"
+BAD_TEXT = "text"
 CONNECTION_LOST = "connection_lost"
 NOT_RECEIVED = "not_received"
+#: Headers that each message brings itself.
+_OWN_HEADERS = frozenset(
+    (
+        "message-id",
+        "date",
+        "subject",
+        "to",
+        "reply-to",
+        "return-path",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+    )
+)
 #: Seconds before anybody asks whether a diary is still needed.
 DIARY_AGE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class MailParts:
-    """An e-mail, all but its envelope.
+    """An e-mail, all but its envelope, with nothing left to be read from the database.
 
+    :param key: of the attempt
+    :param message_id: header Message-Id
     :param email_from: header From
-    :param email_to: header To
+    :param address: of the recipient
+    :param recipient_name: of the recipient
     :param reply_to: header Reply-To
     :param html: body, a whole document
     :param text: its text alternative
     :param attachments: tuples of file name, bytes and MIME type
     """
 
+    key: str
+    message_id: str
     email_from: str
-    email_to: str
+    address: str
+    recipient_name: str
     reply_to: str
     html: str
     text: str
     attachments: tuple = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What all e-mails of one company and sender have in common.
+
+    :param sender: address failures go to, as Odoo chose it for this server
+    :param is_bounce: ``sender`` is the company's return address, not the sender's own
+    :param is_tagged: the return address gets the key of each e-mail
+    :param headers: lines of all headers that do not depend on the message
+    """
+
+    sender: str
+    is_bounce: bool
+    is_tagged: bool
+    headers: bytes
+
+    def sender_of(self, key):
+        """Return the address failures of one e-mail go to."""
+        if self.is_bounce and self.is_tagged:
+            return mail_key.tagged_address(self.sender, key)
+        return self.sender
 
 
 class BillingChannel(models.AbstractModel):
@@ -100,175 +139,60 @@ class BillingChannelEmail(models.AbstractModel):
 
     # === CONTRACT: PREPARING === #
 
-    def _prepare(self, attempt):
-        """Render one e-mail."""
-        [(_attempt, prepared)] = self._prepare_batch(attempt)
-        if isinstance(prepared, ChannelError):
-            raise prepared
-        return prepared
-
     def _prepare_batch(self, attempts):
-        """Render e-mails, those with the same text and language together.
+        """Extended: texts that cannot be rendered break nothing off.
 
-        :param attempts: ``billing.distribution.attempt`` records
-        :return: pairs of attempt and ``core.channel.Prepared`` or, where that failed,
-            ``core.channel.ChannelError``, in the order of ``attempts``
-        :rtype: list[tuple]
+        They are computed fields, rendered for all messages of a batch at once when the
+        first of them is asked for.
         """
-        attempts_sudo = attempts.sudo()
-        prepared = {}
-        groups = attempts_sudo.grouped(
-            lambda attempt: (
-                attempt.content_id.mail_template_id,
-                attempt.company_id,
-                attempt.lang or "",
-            )
-        )
-        for (template, company, lang), own in groups.items():
-            if not template:
-                error = ChannelError(
-                    "hard", "no_text", self.env._("The content has no e-mail text.")
-                )
-                prepared.update(dict.fromkeys(own.ids, error))
-                continue
-            prepared.update(self._prepare_group(template, company, lang, own))
-        return [(attempt, prepared[attempt.id]) for attempt in attempts]
-
-    def _prepare_group(self, template, company, lang, attempts):
-        """Render e-mails of one text, company and language; see :meth:`_prepare_batch`.
-
-        :rtype: dict[int, Prepared | ChannelError]
-        """
-        context = {"lang": lang or company.partner_id.lang, "tz": company.partner_id.tz}
-        attempts = attempts.with_company(company).with_context(**context)
-        template = template.sudo().with_context(**context)
-        try:
-            subjects = template._render_field("subject", attempts.ids)
-            bodies = self._render_bodies(template, attempts)
-        except Exception as error:
-            if len(attempts) == 1:
-                _logger.warning("An e-mail cannot be rendered", exc_info=True)
-                return {attempts.id: self._rendering_error(error)}
-            # One invoice must not keep the others back: find out which it is.
-            prepared = {}
-            for attempt in attempts:
-                prepared.update(self._prepare_group(template, company, lang, attempt))
-            return prepared
-        before, after = self._render_layout(company, context["lang"])
-        reply_to = self._get_reply_to(attempts)
-        prepared = {}
         for attempt in attempts:
-            body = bodies[attempt.id]
-            pixel = attempt._get_pixel()
-            email_from = (
-                template.email_from
-                and (template._render_field("email_from", attempt.ids)[attempt.id])
-            )
-            document = f"{before}{body}{pixel}{after}"
-            prepared[attempt.id] = Prepared(
-                subject=" ".join((subjects[attempt.id] or "").split()),
-                text=mail_text.without_tokens(mail_text.plain(body)),
-                parts=MailParts(
-                    email_from=email_from or attempt._get_email_from(),
-                    email_to=formataddr(
-                        (attempt.recipient_id.name or "", attempt.address)
-                    ),
-                    reply_to=reply_to[attempt.id],
-                    html=document,
-                    text=mail_text.plain(document),
-                    attachments=self._get_attachments(attempt),
-                ),
-            )
-        return prepared
+            if attempt.attach_pdf:
+                yield from super()._prepare_batch(attempt)
+                continue
+            try:
+                yield attempt, self._prepare(attempt)
+            except ChannelError as error:
+                yield attempt, error
 
-    def _render_bodies(self, template, attempts):
-        """Render the body of a template on many records while compiling it once.
-
-        :rtype: dict[int, str]
-        """
-        mark = f"<!-- {uuid.uuid4().hex} -->"
-        loop = etree.Element("t", {"t-foreach": "billing_attempts", "t-as": "object"})
-        etree.SubElement(loop, "t", {"t-out": "billing_mark"})
-        body = html.fragment_fromstring(template.body_html or "", create_parent="t")
-        loop.append(body)
-        rendered = (
-            self.env["ir.qweb"]
-            .with_context(template.env.context)
-            ._render(
-                loop,
-                {
-                    **template._render_eval_context(),
-                    "billing_attempts": attempts,
-                    "billing_mark": Markup(mark),
-                },
-            )
-        )
-        _nothing, *bodies = str(rendered).split(mark)
-        base_url = attempts[:1].get_base_url()
-        return {
-            attempt.id: template._replace_local_links(body, base_url)
-            for attempt, body in zip(attempts, bodies, strict=True)
-        }
-
-    def _render_layout(self, company, lang):
-        """Return what stands before and after the body of an e-mail.
-
-        :rtype: list[str]
-        """
-        mark = f"<!-- {uuid.uuid4().hex} -->"
-        mixin = self.env["mail.render.mixin"].with_context(lang=lang)
-        document = mixin._render_encapsulate(
-            "billing_base.mail_layout",
-            Markup(mark),
-            add_context={
-                "company": company,
-                "lang": lang,
-                "message": SimpleNamespace(body=Markup(mark)),
-                "model_description": False,
-            },
-        )
-        return str(mixin._replace_local_links(document, company.get_base_url())).split(
-            mark
+    def _prepare(self, attempt):
+        """Put one e-mail together."""
+        attempt_sudo = attempt.sudo()
+        if attempt_sudo.email_error:
+            # Ours to repair, and then it goes out after all.
+            raise ChannelError("soft", BAD_TEXT, attempt_sudo.email_error)
+        body = attempt_sudo.email_body
+        before, after = attempt_sudo.email_layout
+        document = f"{before}{body}{attempt_sudo._get_pixel()}{after}"
+        return Prepared(
+            subject=attempt_sudo.email_subject,
+            text=mail_text.without_tokens(mail_text.plain(body)),
+            parts=MailParts(
+                key=attempt_sudo.key,
+                message_id=attempt_sudo._get_message_id(),
+                email_from=attempt_sudo.email_from,
+                address=attempt_sudo.address,
+                recipient_name=attempt_sudo.recipient_id.name or "",
+                reply_to=attempt_sudo.email_reply_to,
+                html=document,
+                text=mail_text.plain(document),
+                attachments=self._get_attachments(attempt_sudo),
+            ),
         )
 
-    def _get_reply_to(self, attempts):
-        """Return where answers go: to the conversation of the first invoice.
-
-        :rtype: dict[int, str]
-        """
-        moves = attempts.item_ids.move_id
-        addresses = moves._notify_get_reply_to_batch(
-            defaults={
-                move.id: move.company_id.sudo().email_formatted for move in moves
-            },
-            author_ids=dict.fromkeys(moves.ids, False),
-        )
-        return {
-            attempt.id: addresses.get(attempt.item_ids[:1].move_id.id)
-            or attempt._get_email_from()
-            for attempt in attempts
-        }
-
-    def _get_attachments(self, attempt):
+    def _get_attachments(self, attempt_sudo):
         """Return the invoices' own PDFs, where the message is to bring them.
 
         :raises ChannelError: one of them cannot be made
         """
-        if attempt.attach_pdf and not attempt.pdf_attachment_ids:
+        if attempt_sudo.attach_pdf and not attempt_sudo.pdf_attachment_ids:
+            moves_sudo = attempt_sudo.item_ids.move_id
             try:
-                attempt.pdf_attachment_ids = (
-                    attempt.item_ids.move_id._billing_own_pdfs()
-                )
+                attempt_sudo.pdf_attachment_ids = moves_sudo._billing_own_pdfs()
             except UserError as error:
                 raise ChannelError("soft", "pdf", smtp.one_line(str(error))) from error
         return tuple(
-            (pdf.name, pdf.raw, pdf.mimetype) for pdf in attempt.pdf_attachment_ids
+            (pdf.name, pdf.raw, pdf.mimetype) for pdf in attempt_sudo.pdf_attachment_ids
         )
-
-    @api.model
-    def _rendering_error(self, error):
-        reason = smtp.one_line(str(error.__cause__ or error))
-        return ChannelError("hard", "text", reason)
 
     # === CONTRACT: SENDING === #
 
@@ -298,50 +222,125 @@ class BillingChannelEmail(models.AbstractModel):
     def _call_group(self, company, pairs, diary):
         """Hand e-mails of one company and sender over through one connection."""
         servers_sudo = self._get_servers(company)
-        session = SmtpSession(
-            lambda: servers_sudo._connect__(smtp_from=pairs[0][1].parts.email_from)
-        )
+        sender = pairs[0][1].parts.email_from
+        session = SmtpSession(lambda: servers_sudo._connect__(smtp_from=sender))
+        envelope = None
         try:
             for attempt, prepared in pairs:
-                yield (
-                    attempt,
-                    self._hand_over(session, servers_sudo, attempt, prepared, diary),
-                )
+                message_id = prepared.parts.message_id
+                try:
+                    connection = session.connect()
+                    if connection is None:
+                        # Odoo itself sends no mail while it tests or installs.
+                        yield attempt, Outcome(state.SENT, reference=message_id)
+                        continue
+                    if envelope is None:
+                        envelope = self._get_envelope(
+                            servers_sudo, company, sender, connection
+                        )
+                except (OSError, smtplib.SMTPException, UserError) as error:
+                    yield attempt, self._outcome_of_trouble(NO_SERVER, error)
+                except AssertionError as error:
+                    yield attempt, self._outcome_of_trouble(BAD_SENDER, error)
+                else:
+                    yield attempt, self._hand_over(session, envelope, prepared, diary)
         finally:
             session.quit()
 
-    def _hand_over(self, session, servers_sudo, attempt, prepared, diary):
+    def _hand_over(self, session, envelope, prepared, diary):
         """Hand one e-mail over.
 
         :rtype: core.channel.Outcome
         """
-        message_id = attempt._get_message_id()
-        try:
-            connection = session.connect()
-        except (OSError, smtplib.SMTPException, UserError) as error:
+        parts = prepared.parts
+        recipients = extract_rfc2822_addresses(parts.address)
+        if not recipients:
             return Outcome(
-                state.FAILED_SOFT,
-                code=NO_SERVER,
-                reason=smtp.one_line(str(error)),
-                address_fault=False,
+                state.FAILED_HARD,
+                code=BAD_ADDRESS,
+                reason=self.env._("The e-mail address cannot be written to."),
             )
-        if connection is None:
-            # Odoo itself sends no mail while it tests or installs.
-            return Outcome(state.SENT, reference=message_id)
-        message = self._build(servers_sudo, attempt, prepared, message_id)
         try:
-            sender, recipients, message = servers_sudo.with_context(
-                send_validated_to=[email_normalize(attempt.address, strict=False)],
-            )._prepare_email_message__(message, connection)
-        except AssertionError as error:
-            return self._outcome_of_unusable(servers_sudo, error)
-        diary.start(attempt.key)
+            content = self._compose(envelope, prepared, recipients[0])
+        except (ValueError, LookupError) as error:
+            return self._outcome_of_trouble(BAD_TEXT, error)
+        diary.start(parts.key)
         answer = session.send(
-            sender, recipients[0], message.as_bytes(), envelope_id=attempt.key
+            envelope.sender_of(parts.key),
+            recipients[0],
+            content,
+            envelope_id=parts.key,
         )
-        outcome = self._outcome_of(answer, message_id)
-        diary.end(attempt.key, asdict(outcome))
+        outcome = self._outcome_of(answer, parts.message_id)
+        diary.end(parts.key, asdict(outcome))
         return outcome
+
+    def _compose(self, envelope, prepared, recipient):
+        """Return one message as it is handed over.
+
+        :param str recipient: address, ASCII
+        :rtype: bytes
+        :raises ValueError: something in it cannot be written down
+        """
+        parts = prepared.parts
+        own = {
+            "Message-Id": parts.message_id,
+            "Date": mime.date(datetime.now(timezone.utc)),
+            "Subject": mime.encoded_words(prepared.subject, "Subject"),
+            "To": mime.address(parts.recipient_name, recipient, "To"),
+            "Reply-To": mime.address(
+                *email_split_tuples(parts.reply_to)[0], "Reply-To"
+            ),
+            mail_key.HEADER: parts.key,
+        }
+        return mime.compose(
+            envelope.headers
+            + b"".join(mime.header(name, value) for name, value in own.items()),
+            parts.html,
+            parts.text,
+            boundary=f"billing-{parts.key}",
+            attachments=parts.attachments,
+        )
+
+    def _get_envelope(self, servers_sudo, company, sender, connection):
+        """Return what Odoo makes of a message of the company, on this connection.
+
+        Odoo, and whatever else is installed, builds a sample and decides on it: which
+        sender the server is told, whether From has to be rewritten, which headers all
+        messages carry.
+
+        :raises AssertionError: there is no address to write from
+        :rtype: Envelope
+        """
+        bounce = company.sudo().bounce_email
+        headers = {
+            # RFC 3834: no machine needs to answer. Exchange heeds a name of its own.
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "OOF, AutoReply",
+        }
+        if bounce:
+            headers["Return-Path"] = bounce
+        sample = servers_sudo._build_email__(
+            email_from=sender,
+            email_to=["sample@sample.example"],
+            subject="Sample",
+            body="Sample",
+            headers=headers,
+        )
+        smtp_from, _recipients, sample = servers_sudo._prepare_email_message__(
+            sample, connection
+        )
+        common = b"".join(
+            sample.policy.fold_binary(name, value)
+            for name, value in sample.items()
+            if name.lower() not in _OWN_HEADERS
+        )
+        return Envelope(
+            sender=smtp_from,
+            is_bounce=smtp_from == bounce,
+            is_tagged=company.sudo().billing_email_tagged_return,
+            headers=common,
+        )
 
     def _get_servers(self, company):
         """Return ``ir.mail_server`` as Odoo uses it for messages of the company."""
@@ -352,35 +351,6 @@ class BillingChannelEmail(models.AbstractModel):
                 domain_notifications_email=domain_sudo.default_from_email
             )
         return servers_sudo
-
-    def _build(self, servers_sudo, attempt, prepared, message_id):
-        """Return the message as Odoo would build it, with our marks."""
-        parts = prepared.parts
-        company_sudo = attempt.company_id.sudo()
-        bounce = company_sudo.bounce_email
-        if bounce and company_sudo.billing_email_tagged_return:
-            bounce = mail_key.tagged_address(bounce, attempt.key)
-        headers = {
-            mail_key.HEADER: attempt.key,
-            # RFC 3834: no machine needs to answer. Exchange heeds a name of its own.
-            "Auto-Submitted": "auto-generated",
-            "X-Auto-Response-Suppress": "OOF, AutoReply",
-        }
-        if bounce:
-            headers["Return-Path"] = bounce
-        return servers_sudo._build_email__(
-            email_from=parts.email_from,
-            email_to=[parts.email_to],
-            subject=prepared.subject,
-            body=parts.html,
-            body_alternative=parts.text,
-            subtype="html",
-            subtype_alternative="plain",
-            reply_to=parts.reply_to,
-            attachments=list(parts.attachments),
-            message_id=message_id,
-            headers=headers,
-        )
 
     @api.model
     def _outcome_of(self, answer, message_id):
@@ -399,12 +369,7 @@ class BillingChannelEmail(models.AbstractModel):
                 reason=smtp.one_line(answer.text),
             )
         if answer.is_lost:
-            return Outcome(
-                state.FAILED_SOFT,
-                code=CONNECTION_LOST,
-                reason=smtp.one_line(answer.text),
-                address_fault=False,
-            )
+            return self._outcome_of_trouble(CONNECTION_LOST, answer.text)
         verdict = smtp.classify_reply(answer.code, answer.text, answer.stage)
         is_hard = verdict.kind == smtp.HARD
         return Outcome(
@@ -416,17 +381,11 @@ class BillingChannelEmail(models.AbstractModel):
         )
 
     @api.model
-    def _outcome_of_unusable(self, servers_sudo, error):
-        """Return what it means that Odoo finds no address to write to, or from."""
-        if str(error) == servers_sudo.NO_VALID_RECIPIENT:
-            return Outcome(
-                state.FAILED_HARD,
-                code=BAD_ADDRESS,
-                reason=self.env._("The e-mail address cannot be written to."),
-            )
+    def _outcome_of_trouble(self, code, error):
+        """Return the outcome of an e-mail that could not be begun, by our own fault."""
         return Outcome(
             state.FAILED_SOFT,
-            code=BAD_SENDER,
+            code=code,
             reason=smtp.one_line(str(error)),
             address_fault=False,
         )
