@@ -70,7 +70,7 @@ class BillingDistributionAttempt(models.Model):
                 if due_dates
                 else ""
             )
-            attempt.page_url = items_sudo[:1].page_url
+            attempt.page_url = attempt._first_item().page_url
 
     @api.depends("item_ids.move_id")
     @api.depends_context("lang")
@@ -251,7 +251,7 @@ class BillingDistributionAttempt(models.Model):
             author_ids=dict.fromkeys(moves.ids, False),
         )
         return {
-            attempt.id: addresses.get(attempt.item_ids[:1].move_id.id)
+            attempt.id: addresses.get(attempt._first_item().move_id.id)
             or attempt._get_email_from()
             for attempt in self
         }
@@ -278,7 +278,14 @@ class BillingDistributionAttempt(models.Model):
 
         Those that came back afterwards are marked there, as Odoo's own are.
         """
-        moved = super()._apply_all(reports)
+        ids = [attempt.id for attempt, _event, _report in reports]
+        moved = super()._apply_all(
+            # What is asked of one of them is read for all.
+            [
+                (attempt.with_prefetch(ids), event, report)
+                for attempt, event, report in reports
+            ]
+        )
         emails_sudo = moved.sudo().filtered(lambda attempt: attempt.channel == "email")
         emails_sudo.filtered(
             lambda attempt: (
@@ -309,7 +316,7 @@ class BillingDistributionAttempt(models.Model):
             email_from = attempt._get_email_from()
             body = plaintext2html(attempt.preview or "")
             for item in attempt.item_ids:
-                is_first = item == attempt.item_ids[:1]
+                is_first = item == attempt._first_item()
                 vals_list.append(
                     {
                         "model": item.move_id._name,
@@ -376,6 +383,13 @@ class BillingDistributionAttempt(models.Model):
             )
 
     # === HELPERS - E-MAIL === #
+
+    def _first_item(self):
+        """Return the item of the first invoice, together with its likes in the cache."""
+        self.ensure_one()
+        # A slice would be read from the database all by itself.
+        items_sudo = self.sudo().item_ids
+        return next(iter(items_sudo), items_sudo)
 
     def _get_email_from(self):
         """Return who the e-mail comes from, as its header says it."""
