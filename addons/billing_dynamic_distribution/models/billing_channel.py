@@ -187,7 +187,7 @@ class BillingChannel(models.AbstractModel):
         raise NotImplementedError
 
     def _prepare_batch(self, attempts):
-        """Render messages of one company; a channel that renders many at once overrides.
+        """Render messages of one company; who renders many at once overrides it.
 
         :param attempts: ``billing.distribution.attempt`` records
         :return: pairs of attempt and ``core.channel.Prepared``, or

@@ -31,6 +31,8 @@ SETTLE_TRIES = 5
 #: First numbers of our locks in the database: of workers, and of customers.
 WORKER_LOCK = 0x6B76_7701
 CUSTOMER_LOCK = 0x6B76_7702
+#: A provider may need so long until it knows of what it was handed just now.
+GRACE = timedelta(seconds=60)
 #: How long the provider is asked about a message that nobody knows anything of.
 ASK_FOR = timedelta(days=3)
 ASK_EVERY = timedelta(hours=1)
@@ -765,9 +767,8 @@ class BillingDistributionSender(models.AbstractModel):
         done = 0
         for worker, company_id, ids in self._lost_workers(group):
             company = self.env["res.company"].browse(company_id)
-            late = company._billing_now() - timedelta(
-                minutes=company.sudo().billing_settle_minutes
-            )
+            now = company._billing_now()
+            late = now - timedelta(minutes=company.sudo().billing_settle_minutes)
             [(is_gone,)] = self.env.execute_query(
                 SQL("SELECT pg_try_advisory_lock(%s, %s)", WORKER_LOCK, worker)
             )
@@ -777,9 +778,9 @@ class BillingDistributionSender(models.AbstractModel):
                     .sudo()
                     .browse(ids)
                     .filtered(
-                        lambda attempt, is_gone=is_gone, late=late: (
+                        lambda attempt, limit=now - GRACE if is_gone else late: (
                             attempt.state == state.CALLING
-                            and (is_gone or attempt.called_at <= late)
+                            and attempt.called_at <= limit
                         )
                     )
                 )
@@ -812,36 +813,52 @@ class BillingDistributionSender(models.AbstractModel):
     @api.model
     def _ask_uncertain(self, group):
         """Ask the providers about messages nobody knows anything of, for some days."""
-        attempts_sudo = self.env["billing.distribution.attempt"].sudo()
-        now = self.env.company._billing_now()
         codes = [
             code
             for code in self.env["billing.channel"]._get_group_codes(group)
             if self.env["billing.channel"]._get(code)._can_look_up
         ]
-        uncertain = attempts_sudo.search(
-            [
-                ("state", "=", state.UNCERTAIN),
-                ("channel", "in", codes),
-                ("called_at", ">", now - ASK_FOR),
-                "|",
-                ("checked_at", "=", False),
-                ("checked_at", "<=", now - ASK_EVERY),
-            ],
-            order="id",
-        )
-        for ids in split_every(SETTLE_SIZE, uncertain.ids):
-            batch = attempts_sudo.browse(ids)
+        while True:
+            try:
+                ids = self._claim_uncertain(codes)
+                if not self.env["ir.cron"]._commit_progress(len(ids)) or not ids:
+                    return
+            except psycopg2.OperationalError:
+                # Somebody else claimed the same ones.
+                self.env.cr.rollback()
+                return
             outcomes = []
-            for attempt in batch:
+            for attempt in self.env["billing.distribution.attempt"].sudo().browse(ids):
                 outcome = self._ask(attempt)
                 if outcome is not None:
                     outcomes.append((attempt.id, outcome))
-            batch.write({"checked_at": now})
-            if not self.env["ir.cron"]._commit_progress(len(ids)):
-                return
             if outcomes:
                 self._settle(outcomes)
+
+    @api.model
+    def _claim_uncertain(self, codes):
+        """Return ids of messages to ask about, and note that they are asked about."""
+        now = self.env.company._billing_now()
+        rows = self.env.execute_query(
+            SQL(
+                """UPDATE billing_distribution_attempt SET checked_at = %(now)s
+                    WHERE id IN (
+                          SELECT id FROM billing_distribution_attempt
+                           WHERE state = 'uncertain' AND channel = ANY(%(codes)s)
+                             AND called_at BETWEEN %(since)s AND %(until)s
+                             AND (checked_at IS NULL OR checked_at <= %(before)s)
+                           ORDER BY id LIMIT %(limit)s
+                             FOR NO KEY UPDATE SKIP LOCKED)
+                RETURNING id""",
+                now=now,
+                codes=codes,
+                since=now - ASK_FOR,
+                until=now - GRACE,
+                before=now - ASK_EVERY,
+                limit=SETTLE_SIZE,
+            )
+        )
+        return [attempt_id for (attempt_id,) in rows]
 
     @api.model
     def _ask(self, attempt):

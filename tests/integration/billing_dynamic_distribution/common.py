@@ -1,4 +1,4 @@
-"""A company, customers, plans, and channels that only write down what they are given."""
+"""A company, customers, plans, and channels that only note what they are given."""
 
 from collections import deque
 from contextlib import contextmanager
