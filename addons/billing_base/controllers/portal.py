@@ -55,7 +55,7 @@ class PortalAccount(portal.PortalAccount):
             download=download,
             **kw,
         )
-        if visit_sudo and getattr(response, "is_qweb", False):
+        if visit_sudo and response.is_qweb and visit_sudo.verdict != visitor.STAFF:
             response.qcontext["billing_visit_token"] = visit_sudo._get_token()
         if access_token:
             _keep_private(response)

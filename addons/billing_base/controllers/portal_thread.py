@@ -53,7 +53,7 @@ class LinkChatter(PortalChatter):
             message_sudo = message_sudo.exists()
             access_token = _exchange(
                 message_sudo.model, message_sudo.res_id, {"token": access_token}
-            )["token"]
+            ).get("token")
         return super().portal_avatar(res_id, height, width, access_token, _hash, pid)
 
 
@@ -74,12 +74,13 @@ class LinkAttachment(AttachmentController):
 def _exchange(model, res_id, values):
     """Return ``values`` with the token of the invoice in place of a personal link's.
 
-    A token that opens nothing is left as it is, which core refuses, and counts as a
-    guess; from where too many came, none is exchanged.
+    A token that opens nothing is left out, and counts as a guess; where too many came
+    from, none is looked up.
     """
     token = values.get("token")
     if model != "account.move" or not core_token.looks_like(token):
         return values
+    values = {name: value for name, value in values.items() if name != "token"}
     guesses = request.env["billing.link.guess"]
     address = request.httprequest.remote_addr
     if guesses._is_throttled(address):

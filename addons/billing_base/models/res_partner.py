@@ -331,7 +331,13 @@ class ResPartner(models.Model):
                 continue
             # A field may hold several e-mail addresses; the others stay.
             others = [address for address in addresses if address != old]
-            self[name] = ", ".join([new, *others])
+            # Billing staff keep the addresses of customers, who may be no contacts of
+            # theirs to edit otherwise. Colleagues are another matter: whoever has
+            # their e-mail address can have their password reset.
+            users_sudo = self.sudo().with_context(active_test=False).user_ids
+            is_colleague = any(user._is_internal() for user in users_sudo)
+            partner = self if is_colleague else self.sudo()
+            partner[name] = ", ".join([new, *others])
             return
         raise UserError(
             self.env._(

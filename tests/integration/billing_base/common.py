@@ -3,7 +3,13 @@
 from odoo import Command
 from odoo.tests import new_test_user
 
+from odoo.addons.billing_base.core.visitor import Verdict
+
 from ... import common
+
+PERSON = Verdict("person", "touched", "phone")
+MACHINE = Verdict("machine", "scanner", "other")
+UNKNOWN = Verdict("unknown", "unclear", "phone")
 
 
 class BillingBaseCase(common.KvittAccountCase):
@@ -85,3 +91,33 @@ class BillingBaseCase(common.KvittAccountCase):
         return cls.env["res.company"].create(
             {"name": "Elsewhere", "country_id": cls.env.ref("base.se").id}
         )
+
+
+class LinkCase(BillingBaseCase):
+    """A customer with two invoices, and links to them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.links = cls.env["billing.link"]
+        cls.visits = cls.env["billing.link.visit"]
+        cls.kari = cls._new_partner(email="kari@kunde.example", lang="en_US")
+        cls.invoice, cls.other = cls._new_invoices(2, partner=cls.kari)
+        cls.company.email = "faktura@fjordlys.example"
+
+    def issue(self, move=None, key="attempt-1", **values):
+        return self.links._issue(
+            [{"move_id": (move or self.invoice).id, "key": key, **values}]
+        )
+
+    def visit(self, link, verdict, move=None):
+        return self.visits._record(move or link.move_id, link, verdict)
+
+    def kinds(self, move=None):
+        return self.events.search(
+            [
+                ("move_id", "=", (move or self.invoice).id),
+                ("kind", "=like", "link.%"),
+            ],
+            order="id",
+        ).mapped("kind")

@@ -10,39 +10,7 @@ from odoo.tests import freeze_time
 from odoo.addons.billing_base.core import token as core_token
 from odoo.addons.billing_base.core.visitor import Verdict
 
-from .common import BillingBaseCase
-
-PERSON = Verdict("person", "touched", "phone")
-MACHINE = Verdict("machine", "scanner", "other")
-UNKNOWN = Verdict("unknown", "unclear", "phone")
-
-
-class LinkCase(BillingBaseCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.links = cls.env["billing.link"]
-        cls.visits = cls.env["billing.link.visit"]
-        cls.kari = cls._new_partner(email="kari@kunde.example", lang="en_US")
-        cls.invoice, cls.other = cls._new_invoices(2, partner=cls.kari)
-        cls.company.email = "faktura@fjordlys.example"
-
-    def issue(self, move=None, key="attempt-1", **values):
-        return self.links._issue(
-            [{"move_id": (move or self.invoice).id, "key": key, **values}]
-        )
-
-    def visit(self, link, verdict, move=None):
-        return self.visits._record(move or link.move_id, link, verdict)
-
-    def kinds(self, move=None):
-        return self.events.search(
-            [
-                ("move_id", "=", (move or self.invoice).id),
-                ("kind", "=like", "link.%"),
-            ],
-            order="id",
-        ).mapped("kind")
+from .common import MACHINE, PERSON, UNKNOWN, LinkCase
 
 
 class TestIssue(LinkCase):
