@@ -7,6 +7,7 @@ from . import account_move_send
 from . import billing_demo
 from . import billing_distribution_attempt
 from . import billing_distribution_attempt_mail
+from . import billing_distribution_attempt_sms
 from . import billing_distribution_content
 from . import billing_distribution_content_sms
 from . import billing_distribution_item

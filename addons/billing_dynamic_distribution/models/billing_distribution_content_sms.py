@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools.rendering_tools import parse_inline_template, render_inline_template
 
 from ..core import sms_text
+from .billing_distribution_attempt_sms import PLACES
 
 #: As long as a real one, so that the length that is shown is the length that is sent.
 SAMPLE_TOKEN = "x" * 22
@@ -61,16 +62,39 @@ class BillingDistributionContent(models.Model):
             content.sms_cost = company._billing_sms_cost(measured.segments)
             content.sms_currency_id = company.currency_id
 
-    # === CONSTRAINT METHODS === #
+    # === CRUD METHODS === #
 
-    @api.constrains("sms_body")
+    @api.model_create_multi
+    def create(self, vals_list):
+        contents = super().create(vals_list)
+        contents._check_sms_body()
+        return contents
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "sms_body" in vals:
+            self._check_sms_body()
+        return result
+
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        result = super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+        if field_name == "sms_body":
+            for lang in translations:
+                self.with_context(lang=lang)._check_sms_body()
+        return result
+
+    # === HELPERS === #
+
     def _check_sms_body(self):
+        # No constraint: those are checked as the superuser, who may write anything.
         for content in self.filtered("sms_body"):
             problem = content._get_sms_problem()
             if problem:
                 raise ValidationError(problem)
-
-    # === HELPERS === #
 
     def _get_sms_problem(self):
         """Return why the text may not be used, empty when it may."""
@@ -90,8 +114,9 @@ class BillingDistributionContent(models.Model):
         )
         if unsafe and not may_use_all:
             return self.env._(
-                "Only who may edit e-mail templates may write more than "
-                "{{ object.field }} in the places of an SMS."
+                "Only who may edit e-mail templates may use other places in an SMS "
+                "than these: %(places)s",
+                places=", ".join(PLACES),
             )
         return ""
 

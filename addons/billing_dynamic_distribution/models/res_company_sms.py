@@ -130,17 +130,18 @@ class ResCompany(models.Model):
                 raise ValidationError(texts[problem])
 
     @api.constrains(
-        "billing_sms_provider",
         "billing_sms_http_url",
         "billing_sms_http_parameters",
         "billing_sms_http_accepted",
     )
     def _check_billing_sms_gateway(self):
+        # Each on its own: the settings are written field by field.
         for company_sudo in self.sudo():
-            if company_sudo.billing_sms_provider != "http":
-                continue
-            address = urlsplit(company_sudo.billing_sms_http_url or "")
-            if address.scheme not in ("http", "https") or not address.hostname:
+            url = company_sudo.billing_sms_http_url
+            address = urlsplit(url or "")
+            if url and (
+                address.scheme not in ("http", "https") or not address.hostname
+            ):
                 raise ValidationError(
                     self.env._(
                         "The address of the SMS gateway begins with http:// or https://."

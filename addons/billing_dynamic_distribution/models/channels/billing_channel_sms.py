@@ -304,12 +304,12 @@ class BillingChannelSms(models.AbstractModel):
             )
             for item in attempt.item_ids
         ]
-        head = _("Invoice from %(company)s.", company=attempt._get_company_name())
+        head = _("Invoice from %(company)s.", company=attempt.company_id.name)
         if len(lines) > 1:
             head = _(
                 "%(count)s invoices from %(company)s.",
                 count=len(lines),
-                company=attempt._get_company_name(),
+                company=attempt.company_id.name,
             )
         return "\n".join([head, *lines])
 
