@@ -7,12 +7,16 @@ so, which is the case no sender can tell from a lost message.
 
 import email
 import email.policy
+import logging
 import socket
 import threading
 from collections import Counter, defaultdict
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, syntax
+
+# Every line of every conversation is more than a failing test needs.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 class _Server(SMTP):
@@ -108,6 +112,19 @@ class MailServer:
         if self._controller:
             self._controller.stop()
             self._controller = None
+
+    def start_again(self):
+        """Listen again after :meth:`stop`; nothing happens to one that listens."""
+        if self._controller is None:
+            self.start()
+
+    def forget(self):
+        """Behave as at the beginning, with an empty mailbox."""
+        self.received.clear()
+        self.sessions = 0
+        self._answers.clear()
+        self._drops.clear()
+        self._sender_answer = None
 
     # How it behaves
 

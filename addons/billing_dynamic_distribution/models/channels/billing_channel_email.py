@@ -254,7 +254,7 @@ class BillingChannelEmail(models.AbstractModel):
         """
         parts = prepared.parts
         recipients = extract_rfc2822_addresses(parts.address)
-        if not recipients:
+        if not (recipients and recipients[0].isascii()):
             return Outcome(
                 state.FAILED_HARD,
                 code=BAD_ADDRESS,
