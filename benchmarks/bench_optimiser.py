@@ -452,7 +452,7 @@ def bench_replay(report, args):
 
 def _renumbered(steps):
     for at, step in enumerate(steps):
-        yield replay.Step(
+        yield plan.Step(
             1000 + at,
             step.channel,
             step.wait,

@@ -265,7 +265,7 @@ def calendar():
 def steps(*specs, first=1):
     """Steps from (channel, wait, unit, condition[, window]) rows."""
     return tuple(
-        replay.Step(first + at, spec[0], spec[1], spec[2], spec[3], True, *spec[4:])
+        plan.Step(first + at, spec[0], spec[1], spec[2], spec[3], True, *spec[4:])
         for at, spec in enumerate(specs)
     )
 

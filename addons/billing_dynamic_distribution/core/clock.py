@@ -71,6 +71,8 @@ class Calendar:
     :param country: of the customer, for public holidays; empty = none are kept
     :param bank: bank days of the company
     :param bank_days_only: messages go out on bank days only
+    :param habit: part of the day in which the customer usually opens, one of
+        ``core.hours.BANDS``; empty = not known
     """
 
     zone: str = "UTC"
@@ -78,6 +80,7 @@ class Calendar:
     country: str = ""
     bank: BankCalendar = BankCalendar("")
     bank_days_only: bool = False
+    habit: str = ""
 
     def window(self, day: date) -> tuple[datetime, datetime] | None:
         """Return from when until when a message may go out on a local ``day``.

@@ -39,9 +39,11 @@ def wished(calendar: Calendar, at: datetime, window: str) -> datetime:
     it cannot be met within 24 hours, it is left out.
 
     :param at: UTC, when the message might go out
-    :param window: one of :data:`BANDS`; anything else is no wish
+    :param window: one of :data:`WINDOWS`
     :return: UTC, ``at`` or later
     """
+    if window == LEARNED:
+        window = calendar.habit
     if window not in BANDS:
         return at
     first, end = BANDS[window]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from . import state
+from .hours import ANY, wished
 
 # Conditions of a step.
 NOT_PAID = "not_paid"
@@ -37,6 +38,8 @@ class Step:
     :param unit: one of ``core.clock.UNITS``
     :param condition: one of :data:`CONDITIONS`, looked at when its time has come
     :param at_once_on_failure: it does not wait when the step before it failed
+    :param window: part of the day at which it would rather come, one of
+        ``core.hours.WINDOWS``
     """
 
     id: int
@@ -45,6 +48,7 @@ class Step:
     unit: str = "days"
     condition: str = NOT_PAID
     at_once_on_failure: bool = True
+    window: str = ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,8 @@ def start(steps, at, calendar):
     if not steps:
         return Next(DONE, code="no_steps")
     first = steps[0]
-    return Next(WAIT, first, calendar.after(at, first.wait, first.unit))
+    due = calendar.after(at, first.wait, first.unit)
+    return Next(WAIT, first, wished(calendar, due, first.window))
 
 
 def is_needed(step, seen):
@@ -185,6 +190,7 @@ def after(steps, step_id, outcome, at, seen, calendar, *, retries=None, retry=0,
             due = calendar.next_allowed(at)
         else:
             due = calendar.after(at, step.wait, step.unit)
+            due = wished(calendar, due, step.window)
         return Next(WAIT, step, due, code=outcome)
     if seen.opened:
         return Next(DONE, code=state.OPENED)

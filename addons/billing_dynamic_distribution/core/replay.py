@@ -24,7 +24,8 @@ from datetime import datetime, timedelta
 
 from . import plan, state
 from .clock import Calendar, to_local
-from .hours import ANY, LEARNED, LONGEST, band_of, wished
+from .hours import LEARNED, LONGEST, band_of, wished
+from .plan import Step
 from .pooling import Beta, Pool, pool
 
 #: How a record may depart from the rules of its plan.
@@ -44,16 +45,6 @@ _RIPE = timedelta(hours=_DELAYS[-1])
 
 LOW, MEAN, HIGH = "low", "mean", "high"
 _LEVELS = {LOW: 0.05, HIGH: 0.95}
-
-
-@dataclass(frozen=True, slots=True)
-class Step(plan.Step):
-    """A step, with the hours at which it would rather come.
-
-    :param window: one of :data:`.hours.WINDOWS`
-    """
-
-    window: str = ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,8 +452,9 @@ class _Walk:
         if step.id in self.story.waited:
             return self.until
         if step.window == LEARNED:
+            # What was known of the customer then is not known any more.
             return planned + LONGEST
-        return wished(self.story.calendar, planned, step.window)
+        return planned
 
     def _seen(self, at):
         return plan.Seen.of((m.state(at), m.reports) for m in self.taken)
@@ -517,7 +509,6 @@ class _Branch:
         planned = coming.at
         rest = steps[_place(steps, coming.step) :] if coming.kind == plan.WAIT else ()
         for step in rest:
-            planned = wished(calendar, planned, step.window)
             if planned > self.walk.until or (over and over <= planned):
                 break
             self._pass_time(planned)
@@ -525,6 +516,7 @@ class _Branch:
             later = _place(steps, step) + 1
             if later < len(steps):
                 planned = calendar.after(planned, steps[later].wait, steps[later].unit)
+                planned = wished(calendar, planned, steps[later].window)
         self._pass_time(max(story.due_at, self.at))
         return self._result()
 

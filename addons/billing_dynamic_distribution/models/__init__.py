@@ -36,6 +36,7 @@ from . import sms_sms
 # What is learned from messages, tried and replayed.
 from . import billing_distribution_experiment
 from . import billing_distribution_learner
+from . import billing_distribution_planner_optimiser
 from . import billing_distribution_preference
 from . import billing_distribution_proposal
 from . import billing_distribution_replay

@@ -432,6 +432,7 @@ class BillingDistributionAttempt(models.Model):
                     "reason": report.get("reason") or "",
                     "code": report.get("code") or "",
                     "cost": self.cost,
+                    "items": len(self.item_ids),
                 },
                 "dedup_key": f"{kind}:{self.id}:{item.move_id.id}"
                 + (f":{report['dedup']}" if report.get("dedup") else ""),

@@ -191,7 +191,7 @@ class BillingDistributionPlanner(models.AbstractModel):
 
     @api.model
     def _insert(self, plan_sudo, moves_sql, trigger_key, at):
-        """Begin runs in one statement, and return them.
+        """Begin runs of a plan, in one statement for each version, and return them.
 
         :param plan_sudo: ``billing.distribution.plan`` that is live
         :param moves_sql: condition on ``account_move``
@@ -199,7 +199,18 @@ class BillingDistributionPlanner(models.AbstractModel):
         :param datetime at: when it was (UTC)
         """
         runs = self.env["billing.distribution.run"]
-        version_sudo = plan_sudo.live_version_id
+        for version_sudo, chosen_sql in plan_sudo._split_by_version(moves_sql):
+            runs |= self._insert_version(version_sudo, chosen_sql, trigger_key, at)
+        return runs
+
+    @api.model
+    def _insert_version(self, version_sudo, moves_sql, trigger_key, at):
+        """Begin runs of one version in one statement, and return them.
+
+        :param version_sudo: ``billing.distribution.version``
+        """
+        runs = self.env["billing.distribution.run"]
+        plan_sudo = version_sudo.plan_id
         steps = version_sudo._to_steps()
         company = plan_sudo.company_id
         make = company._billing_calendar_maker()

@@ -52,7 +52,7 @@ class BillingDistributionReplay(models.Model):
         compute="_compute_source_plan_id",
         store=True,
         readonly=False,
-        required=True,
+        precompute=True,
         ondelete="cascade",
     )
     date_from = fields.Date(
@@ -77,6 +77,7 @@ class BillingDistributionReplay(models.Model):
         compute="_compute_fee",
         store=True,
         readonly=False,
+        precompute=True,
         help="What a customer is charged when an invoice is open two weeks after its "
         "due date.",
     )

@@ -171,7 +171,8 @@ class BillingDistributionSender(models.AbstractModel):
         """Return the channel each invoice goes by when nobody says which.
 
         The one the customer last opened something on, if asked for; then the one that
-        the customer chose; then that of the best contact point.
+        the customer chose; then what is known to reach the customer; then that of the
+        best contact point.
 
         :rtype: dict[int, str | None]
         """
@@ -195,11 +196,13 @@ class BillingDistributionSender(models.AbstractModel):
                 partner: partner.with_company(company).invoice_sending_method
                 for partner in own_moves.commercial_partner_id
             }
+            learned = own_moves.commercial_partner_id._billing_learned_channels(company)
             for move in own_moves:
                 mine = usable[move.partner_id.id]
                 wishes = (
                     opened.get(move.commercial_partner_id.id),
                     chosen[move.commercial_partner_id],
+                    learned.get(move.commercial_partner_id.id),
                 )
                 best = min(
                     mine,

@@ -77,13 +77,15 @@ class BillingDistributionStories(models.AbstractModel):
         """
         runs_sudo = self.env["billing.distribution.run"].sudo().browse(run_ids)
         moves_sudo = runs_sudo.move_id
-        calendars = company._billing_calendars(moves_sudo.partner_id)
+        # Without the customers' habits: those of then are not known any more.
+        make = company._billing_calendar_maker()
         steps = {version.id: version._to_steps() for version in runs_sudo.version_id}
         about = self._about(company, runs_sudo)
         events = self._read_events(moves_sudo)
-        home = company._billing_calendar_maker()(None, None)
+        home = make(None, None)
         stories = []
         for run in runs_sudo:
+            partner = run.move_id.partner_id
             invoice = about.get(run.move_id.id)
             if invoice is None:
                 continue
@@ -94,7 +96,7 @@ class BillingDistributionStories(models.AbstractModel):
                     invoice,
                     own,
                     steps[run.version_id.id],
-                    calendars[run.move_id.partner_id.id],
+                    make(partner.tz, partner.country_id.code),
                     home,
                 )
             )

@@ -1,12 +1,11 @@
 """What trying two versions of a plan needs of plans, versions and steps."""
 
 from collections import Counter
+from dataclasses import replace
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-
-from ..core.replay import Step
 
 
 class BillingDistributionPlan(models.Model):
@@ -148,16 +147,7 @@ class BillingDistributionVersion(models.Model):
         """Extension: steps with the hours at which they would rather come."""
         windows = {step.id: step.send_window for step in self.step_ids}
         return tuple(
-            Step(
-                step.id,
-                step.channel,
-                step.wait,
-                step.unit,
-                step.condition,
-                step.at_once_on_failure,
-                windows[step.id],
-            )
-            for step in super()._to_steps()
+            replace(step, window=windows[step.id]) for step in super()._to_steps()
         )
 
     def _check_keeps_required(self, former):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import fields, models
 
 from ..core.optimiser import Rails
@@ -65,10 +67,22 @@ class ResCompany(models.Model):
         " AND billing_optimise_sample >= 0 AND billing_optimise_worth >= 0"
         " AND billing_optimise_cost_invoice >= 0"
         " AND billing_optimise_cost_month >= 0)",
-        "Shares lie between 0 and 1, certainty above one half, and nothing is negative.",
+        "Shares lie between 0 and 1, certainty above a half, and nothing is negative.",
     )
 
     # === BUSINESS METHODS === #
+
+    def _billing_calendars(self, partners):
+        """Extension: when customers usually open, where the company keeps that."""
+        calendars = super()._billing_calendars(partners)
+        if not self.billing_optimise_customers:
+            return calendars
+        bands = partners._billing_learned_bands(self)
+        for partner in partners:
+            band = bands.get(partner.commercial_partner_id.id)
+            if band:
+                calendars[partner.id] = replace(calendars[partner.id], habit=band)
+        return calendars
 
     def _billing_rails(self):
         """Return what the optimiser has to keep to.
