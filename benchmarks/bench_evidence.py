@@ -416,7 +416,7 @@ def _write_payments(env, company, world, offsets, file, payments):
 # === DECIDING === #
 
 
-def decide(env, file, level, batch, errors="", samples=20, profile=""):
+def decide(env, file, level, batch, errors="", samples=20, profile="", limit=0):
     """Decide the payments of a file and compare with the truth.
 
     :param level: key of :data:`LEVELS`
@@ -424,13 +424,14 @@ def decide(env, file, level, batch, errors="", samples=20, profile=""):
     :param errors: file that gets one JSON line for each wrong decision, and for
         ``samples`` of each kind that were not reconciled
     :param profile: file for a profile of the run
+    :param limit: decide the first so many only; 0 for all
     """
     from . import book
 
     env, _company = book.company_of(env)
     cr = env.cr
     cr.execute("SELECT id, round FROM bench_truth WHERE file = %s ORDER BY id", [file])
-    groups = list(_batches(cr.fetchall(), batch))
+    groups = list(_batches(cr.fetchall()[: limit or None], batch))
     _blank(cr, groups[0][0], groups[-1][-1], level)
     matcher = env["billing.matcher"]
     # what every process reads once
@@ -853,6 +854,7 @@ def _run_book(databases, args, regime, open_count):
                 errors=args.errors,
                 samples=args.samples,
                 profile=args.profile,
+                limit=args.limit,
             )
         )
     count = min(args.baseline, 200 if open_count > 100_000 else args.baseline)
@@ -1099,6 +1101,9 @@ def add_arguments(parser, alone=False):
         )
     parser.add_argument(
         "--prepare", action="store_true", help="only write the books, to be kept"
+    )
+    parser.add_argument(
+        "--limit", type=int, default=0, help="decide the first so many of each file"
     )
     parser.add_argument("--batch", type=int, default=1000, help="decided at once")
     parser.add_argument(

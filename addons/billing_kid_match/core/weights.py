@@ -260,9 +260,11 @@ class Weights:
 
 def equal_parts(amount: int, residual: int) -> int:
     """Of how many equal parts, but for rounding, an amount is one; 0 when of none."""
-    return next(
-        (count for count in EQUAL_PARTS if abs(amount * count - residual) < count), 0
-    )
+    if not 0 < amount < residual <= (amount + 1) * EQUAL_PARTS[-1]:
+        return 0
+    count = (residual + amount // 2) // amount
+    is_one = count in EQUAL_PARTS and abs(amount * count - residual) < count
+    return count if is_one else 0
 
 
 @dataclass(frozen=True)

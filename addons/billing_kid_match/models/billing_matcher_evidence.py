@@ -210,8 +210,17 @@ class BillingMatcher(models.AbstractModel):
             payments, looks, places, strong, decider.weights, units
         )
         namesakes, many, kin = self._find_namesakes(payments, places, strong)
+        counted = self._count_amounts(
+            payments, [at for at in places if at not in facts]
+        )
+        sharing = {
+            at: facts[at].around.sharing
+            if at in facts
+            else counted[amount_of(payments[at])]
+            for at in places
+        }
         weak = defaultdict(dict)
-        self._find_by_amount(payments, places, many, strong, weak, units)
+        self._find_by_amount(payments, places, sharing, many, strong, weak, units)
         for at, customers in weak.items():
             for partner, customer in customers.items():
                 customer.namesakes = max(namesakes.get(at, 1), 1)
@@ -219,15 +228,12 @@ class BillingMatcher(models.AbstractModel):
         self._load_items(payments, looks, facts, places, strong, said, units)
         self._load_people(payments, places, strong, weak)
         fees = self._get_fees()
-        counted = self._count_amounts(
-            payments, [at for at in places if at not in facts]
-        )
         scenes = {}
         for at in places:
             paid = payments[at]
             scenes[at] = Scene(
                 decider.open_counts.get(paid.company_id, 0),
-                facts[at].around.sharing if at in facts else counted[amount_of(paid)],
+                sharing[at],
                 [*strong[at].values(), *weak[at].values()],
                 at in accounts,
                 accounts.get(at, 0),

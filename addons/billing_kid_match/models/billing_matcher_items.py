@@ -22,7 +22,8 @@ _ITEM = SQL(
 
 #: Open items of one customer that are looked at, the oldest ones.
 MAX_ITEMS = 40
-#: Open invoices of one amount that are looked at whosever they are.
+#: An amount of so many open invoices at most has all of them looked at, whosever they
+#: are. Of more, none tells more than the others.
 MAX_SAME_AMOUNT = 40
 #: Paid invoices of one customer with the paid amount that are looked at.
 MAX_CLOSED = 3
@@ -33,9 +34,12 @@ class BillingMatcher(models.AbstractModel):
 
     _inherit = "billing.matcher"
 
-    def _find_by_amount(self, payments, places, many, strong, weak, units):
+    def _find_by_amount(self, payments, places, sharing, many, strong, weak, units):
         """Open invoices with just the paid amount: of the bearers of a common name,
-        and of anybody when few share the amount."""
+        and of anybody when few share the amount.
+
+        :param sharing: number of open invoices with the amount by place
+        """
         queries = []
         for at in places:
             for partner in many.get(at, ()):
@@ -70,6 +74,7 @@ class BillingMatcher(models.AbstractModel):
                 _OPEN,
             )
         )
+        rare = [at for at in places if sharing[at] <= MAX_SAME_AMOUNT]
         rows += self.env.execute_query(
             SQL(
                 """
@@ -83,11 +88,11 @@ class BillingMatcher(models.AbstractModel):
                           AND m.amount_residual = q.amount AND %s
                         LIMIT %s) AS found
                 """,
-                int_array(places),
-                int_array(payments[at].company_id for at in places),
-                int_array(payments[at].currency_id for at in places),
+                int_array(rare),
+                int_array(payments[at].company_id for at in rare),
+                int_array(payments[at].currency_id for at in rare),
                 decimal_array(
-                    ((payments[at].amount,), payments[at].unit) for at in places
+                    ((payments[at].amount,), payments[at].unit) for at in rare
                 ),
                 _ITEM,
                 _OPEN,
