@@ -166,6 +166,28 @@ class TestSmsKannel(KannelCase):
             [part] = self.received(attempt.address)
             self.assertEqual(part.data.decode(), prepared.parts.text)
 
+    def test_a_worker_that_dies_in_the_middle_of_a_batch(self):
+        self.company.sudo().billing_sms_http_connections = 1
+        attempts = [self.make_attempt(f"+47994000{n:02d}") for n in range(5)]
+        pairs = [(a, self.channel._prepare(a)) for a in attempts]
+        calls = self.channel._call_batch(pairs)
+        next(calls)
+        next(calls)
+        # Nobody wrote down what the two became, nor that three are left.
+        calls.close()
+        outcomes = [self.channel._look_up(attempt) for attempt in attempts]
+        self.assertEqual([o.event for o in outcomes[:2]], ["sent"] * 2)
+        self.assertEqual(
+            [(o.event, o.code) for o in outcomes[2:]],
+            [("failed_soft", "not_received")] * 3,
+        )
+        self.rig.box.wait_for(attempts[1].key, "1")
+        receivers = {part.receiver for part in self.rig.kannel.received()}
+        self.assertEqual(
+            [attempt.address in receivers for attempt in attempts],
+            [True] * 2 + [False] * 3,
+        )
+
     def test_kannel_reports_to_odoo_itself(self):
         self.company.sudo().billing_sms_report_base_url = self.base_url()
         attempt = self.make_attempt("+4799000007")
