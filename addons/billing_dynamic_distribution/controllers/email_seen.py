@@ -35,10 +35,13 @@ class EmailSeenController(http.Controller):
             .exists()
         )
         if attempt_sudo and consteq(attempt_sudo._get_pixel_token(), token):
-            verdict = visitor.judge(
-                request.httprequest.method, request.httprequest.headers
+            headers = request.httprequest.headers
+            device = visitor.device(headers.get("User-Agent", ""))
+            attempt_sudo._pixel_shown(
+                visitor.confirm_picture(
+                    visitor.Verdict(visitor.UNKNOWN, "unclear", device), headers
+                )
             )
-            attempt_sudo._pixel_shown(verdict)
         return request.make_response(
             DOT,
             [("Content-Type", "image/gif"), ("Cache-Control", "private, no-store")],

@@ -261,6 +261,7 @@ class BillingDistributionAttempt(models.Model):
         """Override of `mail`: places that everybody may use in the texts."""
         return (
             *super().mail_allowed_qweb_expressions(),
+            "object.lang",
             "object.recipient_id.name",
             "object.company_id.name",
             "object.invoice_names",
@@ -443,8 +444,9 @@ class BillingDistributionAttempt(models.Model):
         self.ensure_one()
         if not self._may_be_tracked():
             return
-        if verdict.who != visitor.MACHINE:
+        if verdict.who == visitor.PERSON:
             self._apply(state.OPENED)
+        if verdict.who != visitor.MACHINE:
             return
         self.env["billing.event"]._log(
             [

@@ -3,6 +3,9 @@ from odoo.tools import email_normalize
 
 from ..core import state
 
+#: Status of Odoo's own e-mails that went out, or are about to.
+_ON_ITS_WAY = ("ready", "process", "pending", "sent")
+
 
 class MailMessage(models.Model):
     _inherit = "mail.message"
@@ -23,6 +26,7 @@ class MailMessage(models.Model):
         notifications_sudo = self.sudo().notification_ids.filtered(
             lambda notification: (
                 notification.notification_type == "email"
+                and notification.notification_status in _ON_ITS_WAY
                 and notification.res_partner_id.partner_share
             )
         )
