@@ -10,6 +10,7 @@ COMMANDS = {
     "bootstrap": "fetch Odoo, the Python packages and PostgreSQL; start the server",
     "odoo": "Odoo's own command line (this is bin/odoo)",
     "demo": "the demo: database, damaged bank file, import, Odoo on localhost",
+    "sms-gateway": "an SMS gateway with a fake centre, to try SMS with",
     "test": "all tests, browser and install/uninstall included",
     "unit": "the tests that need no database",
     "lint": "ruff, pylint-odoo, prettier and eslint",
@@ -65,8 +66,9 @@ def _dispatch(command: str, args: list[str]) -> int:
         return getattr(testing, command.replace("-", "_"))(args)
     from importlib import import_module
 
-    module = {"format": "lint"}.get(command, command)
-    return getattr(import_module(f"kvitt_dev.{module}"), command)(args)
+    module = {"format": "lint", "sms-gateway": "kannel"}.get(command, command)
+    function = command.replace("-", "_")
+    return getattr(import_module(f"kvitt_dev.{module}"), function)(args)
 
 
 def main(argv: list[str]) -> int:

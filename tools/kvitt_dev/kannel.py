@@ -400,7 +400,7 @@ class Rig:
             time.sleep(0.1)
 
 
-def serve(args: list[str]) -> int:
+def sms_gateway(args: list[str]) -> int:
     """Run a gateway until it is interrupted, and say how to reach it.
 
     :param args: none are taken

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import browser, odoo_log, runtime
+from . import browser, kannel, odoo_log, runtime
 from .databases import Databases
 from .paths import CACHE, LOGS, ROOT, TESTS, bridges, manifests
 from .postgres import free_port
@@ -71,6 +71,7 @@ def unit(args: list[str]) -> int:
 
 
 def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
+    kannel.ensure()
     databases = Databases(rt)
     name = databases.test_clone()
     for old in LOGS.glob("test-*.log"):
