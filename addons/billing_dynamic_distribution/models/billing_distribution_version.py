@@ -134,6 +134,8 @@ class BillingDistributionVersion(models.Model):
                 }
             )
             version.plan_id.live_version_id = version
+            # The next draft may be written before this one is any more.
+            version.flush_recordset(["state"])
 
     def _retire(self):
         """Take live versions out of use; no invoice begins with them any more.
