@@ -27,6 +27,11 @@ TASKS = {
     "evidence_write": ("evidence_peers", "write_file"),
     "evidence_pay": ("evidence_peers", "pay"),
     "desk": ("bench_desk", "measure"),
+    "distribution_fill": ("bench_distribution", "fill"),
+    "distribution_plan": ("bench_distribution", "plan_day"),
+    "distribution_pay": ("bench_distribution", "pay"),
+    "distribution_prepare": ("bench_distribution", "prepare_sending"),
+    "distribution_send": ("bench_distribution", "send"),
 }
 
 
