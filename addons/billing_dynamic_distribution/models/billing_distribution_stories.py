@@ -82,6 +82,7 @@ class BillingDistributionStories(models.AbstractModel):
         steps = {version.id: version._to_steps() for version in runs_sudo.version_id}
         about = self._about(company, runs_sudo)
         events = self._read_events(moves_sudo)
+        items = self._read_items(run_ids)
         home = make(None, None)
         stories = []
         for run in runs_sudo:
@@ -89,12 +90,12 @@ class BillingDistributionStories(models.AbstractModel):
             invoice = about.get(run.move_id.id)
             if invoice is None:
                 continue
-            own = [e for e in events[run.move_id.id] if e["run_id"] in (run.id, False)]
             stories.append(
                 self._story(
                     run,
                     invoice,
-                    own,
+                    events[run.move_id.id],
+                    items[run.id],
                     steps[run.version_id.id],
                     make(partner.tz, partner.country_id.code),
                     home,
@@ -103,14 +104,15 @@ class BillingDistributionStories(models.AbstractModel):
         return stories
 
     @api.model
-    def _story(self, run, invoice, events, steps, calendar, home):
+    def _story(self, run, invoice, events, items, steps, calendar, home):
         """Put one story together.
 
         :param invoice: (segment, due_at, paid_by, fee_at, paid_at)
         :param events: dicts of the invoice's events, in the order they happened
+        :param items: step by attempt, of the run
         """
         segment, due_at, paid_by, fee_at, paid_at = invoice
-        messages = self._messages(run, events)
+        messages = self._messages(run, events, items)
         skipped, waited, ended = {}, set(), None
         for event in events:
             if event["run_id"] != run.id:
@@ -144,11 +146,17 @@ class BillingDistributionStories(models.AbstractModel):
         )
 
     @api.model
-    def _messages(self, run, events):
-        """Return the messages of a run, and those of the invoice by hand."""
+    def _messages(self, run, events, items):
+        """Return the messages of a run, and those of the invoice by hand.
+
+        When several runs of an invoice go out in one message, there is one event of it
+        and an item for each run.
+        """
         by_attempt = defaultdict(dict)
         for event in events:
-            if not event["attempt_id"]:
+            if event["attempt_id"] not in items and (
+                event["run_id"] or not event["attempt_id"]
+            ):
                 continue
             own = by_attempt[event["attempt_id"]]
             own.setdefault("event", event)
@@ -160,9 +168,9 @@ class BillingDistributionStories(models.AbstractModel):
             for code, name in channels._registry().items()
         }
         messages = []
-        for own in by_attempt.values():
+        for attempt_id, own in by_attempt.items():
             event = own["event"]
-            if event["run_id"] != run.id and event["at"] < run.started_at:
+            if attempt_id not in items and event["at"] < run.started_at:
                 continue
             reached = [
                 own[kind]
@@ -189,7 +197,7 @@ class BillingDistributionStories(models.AbstractModel):
             share = 1 / max(event["items"], 1) if reached else 0.0
             messages.append(
                 Message(
-                    step=event["step_id"] or None,
+                    step=items.get(attempt_id) or None,
                     channel=event["channel"],
                     at=min([*reached, event["at"]]),
                     weight=share,
@@ -246,6 +254,21 @@ class BillingDistributionStories(models.AbstractModel):
                 )
             )
         }
+
+    @api.model
+    def _read_items(self, run_ids):
+        """Return step by attempt of each of the runs."""
+        self.env["billing.distribution.item"].flush_model()
+        found = defaultdict(dict)
+        for run_id, attempt_id, step_id in self.env.execute_query(
+            SQL(
+                """SELECT run_id, attempt_id, step_id FROM billing_distribution_item
+                    WHERE run_id = ANY(%s)""",
+                list(run_ids),
+            )
+        ):
+            found[run_id][attempt_id] = step_id
+        return found
 
     @api.model
     def _read_events(self, moves):

@@ -77,6 +77,7 @@ class BillingDistributionVersion(models.Model):
             )
         self._check_keeps_required(self.plan_id.live_version_id)
         self.write({"state": "trial", "published_at": self.env.company._billing_now()})
+        self.flush_recordset(["state"])
 
     def _end_trial(self):
         """Begin nothing with the versions any more; what runs finishes."""
