@@ -224,6 +224,9 @@ class BillingDemo(models.AbstractModel):
         posted.action_post()
         self._settle(company, dict(zip(moves, fates, strict=True)), today, rng)
         self._date_events(company)
+        self._load_contact_health(
+            self.env["res.partner"].concat(*(customer for customer, _s in customers))
+        )
         _logger.info(
             "Demo company %s: %s customers, %s invoices",
             company.name,
@@ -482,6 +485,34 @@ class BillingDemo(models.AbstractModel):
             for counterpart, (item, _amount) in zip(counterparts, booked, strict=True):
                 plan.append(counterpart + item)
         self.env["account.move.line"]._reconcile_plan(plan)
+
+    def _load_contact_health(self, customers):
+        """Let most addresses have worked, and some no longer.
+
+        :param customers: those of one company, in the order of the list
+        """
+        now = fields.Datetime.now()
+        points = customers.billing_contact_point_ids
+
+        def of(chosen, channel):
+            return points.filtered(
+                lambda point: point.partner_id in chosen and point.channel == channel
+            )
+
+        of(customers, "email")._record_success(at=now - timedelta(days=9))
+        of(customers[::3], "sms")._record_success(at=now - timedelta(days=30))
+        for days in (8, 5, 2):
+            of(customers[4::17], "email")._record_failure(
+                "soft", "452 4.2.2 Mailbox full", at=now - timedelta(days=days)
+            )
+        moved = customers[7::7]
+        of(moved, "email")._record_failure(
+            "hard", "550 5.1.1 No such user here", at=now - timedelta(days=3)
+        )
+        # Of some of them the telephone number is somebody else's by now.
+        of(moved[1::2], "sms")._record_failure(
+            "hard", "Unknown subscriber", at=now - timedelta(days=1)
+        )
 
     def _date_events(self, company):
         """Let the history tell when things happened, not when they were loaded."""

@@ -13,22 +13,21 @@ WINDOW_MINUTES = 10
 
 
 class BillingLinkGuess(models.Model):
-    """How many wrong tokens came from an address lately, to slow down guessing.
+    """A wrong token that came from somewhere lately, to slow down guessing.
 
     Kept in the database, so that it holds over all workers and machines. The address
     itself is not kept: only a keyed hash of it with the day, which says nothing the day
-    after, and the row is gone by then.
+    after, and the rows are gone by then.
     """
 
     _name = "billing.link.guess"
-    _description = "Wrong Tokens"
+    _description = "Wrong Token"
     _log_access = False
 
     visitor = fields.Char(required=True)
-    window_start = fields.Datetime(required=True)
-    count = fields.Integer(required=True)
+    guessed_at = fields.Datetime(required=True)
 
-    _visitor_unique = models.Constraint("UNIQUE(visitor, window_start)")
+    _visitor_idx = models.Index("(visitor, guessed_at)")
 
     @api.model
     def _is_throttled(self, address):
@@ -37,40 +36,38 @@ class BillingLinkGuess(models.Model):
         :param str address: IP address
         :rtype: bool
         """
-        visitor, window_start = self._get_key(address)
+        now = fields.Datetime.now()
         # Straight from the table: it is written past the cache, in _note.
         rows = self.env.execute_query(
             SQL(
                 """SELECT 1 FROM billing_link_guess
-                    WHERE visitor = %s AND window_start = %s AND count >= %s""",
-                visitor,
-                window_start,
+                    WHERE visitor = %s AND guessed_at > %s LIMIT %s""",
+                self._get_visitor(address, now),
+                now - timedelta(minutes=WINDOW_MINUTES),
                 GUESSES,
             )
         )
-        return bool(rows)
+        return len(rows) >= GUESSES
 
     @api.model
     def _note(self, address):
         """Note that a wrong token came from ``address``.
 
         In a transaction of its own: what happens to the request afterwards, such as the
-        error that a wrong token ends in, does not take it back.
+        error that a wrong token ends in, does not take it back. A row for each, so that
+        those who come at the same moment do not wait for each other.
 
         :param str address: IP address
         :return: None
         """
-        visitor, window_start = self._get_key(address)
+        now = fields.Datetime.now()
         with self.env.registry.cursor() as cr:
             cr.execute(
                 SQL(
-                    """INSERT INTO billing_link_guess AS guess
-                            (visitor, window_start, count)
-                       VALUES (%s, %s, 1)
-                  ON CONFLICT (visitor, window_start)
-                    DO UPDATE SET count = guess.count + 1""",
-                    visitor,
-                    window_start,
+                    """INSERT INTO billing_link_guess (visitor, guessed_at)
+                       VALUES (%s, %s)""",
+                    self._get_visitor(address, now),
+                    now,
                 )
             )
 
@@ -87,23 +84,18 @@ class BillingLinkGuess(models.Model):
         limit_date = fields.Datetime.now() - timedelta(minutes=WINDOW_MINUTES)
         self.env.execute_query(
             SQL(
-                "DELETE FROM billing_link_guess WHERE window_start < %s RETURNING id",
+                "DELETE FROM billing_link_guess WHERE guessed_at <= %s RETURNING id",
                 limit_date,
             )
         )
 
     @api.model
-    def _get_key(self, address):
-        """Return what stands for ``address`` now, and when that began."""
-        now = fields.Datetime.now()
-        window_start = now.replace(second=0, microsecond=0) - timedelta(
-            minutes=now.minute % WINDOW_MINUTES
-        )
+    def _get_visitor(self, address, now):
+        """Return what stands for ``address`` today."""
         secret = self.env["ir.config_parameter"].sudo().get_param("database.secret")
-        visitor = core_token.derive(
+        return core_token.derive(
             secret, self._name, f"{now:%Y-%m-%d}:{_network(address)}"
         )
-        return visitor, window_start
 
 
 def _network(address):

@@ -1,5 +1,7 @@
 """The demo companies are books one can work with, and nothing else is touched."""
 
+from collections import Counter
+
 from ... import common
 
 
@@ -71,6 +73,17 @@ class TestDemo(common.KvittCase):
             self.assertEqual({len(text) for text in references}, {length})
             self.assertEqual(len(set(references)), len(posted))
             self.assertTrue(all(move.billing_reference_scheme_id for move in posted))
+
+    def test_most_customers_are_reached_and_some_no_longer(self):
+        for company in (self.norway, self.sweden):
+            customers = self.moves.filtered(
+                lambda move, company=company: move.company_id == company
+            ).partner_id
+            health = Counter(customers.mapped("billing_contact_health"))
+            self.assertLessEqual({"good", "lost"}, set(health), company.name)
+            self.assertGreater(health["good"], len(customers) * 0.8)
+            lost = customers.filtered("billing_contact_needed")
+            self.assertEqual(len(lost._billing_address_tasks()), len(lost))
 
     def test_loading_again_changes_nothing(self):
         def counts():

@@ -312,7 +312,7 @@ class TestThrottle(LinkPageCase):
     def test_it_is_over_after_a_while(self):
         self.guess(20)
         self.env.cr.execute(
-            "UPDATE billing_link_guess SET window_start = window_start "
+            "UPDATE billing_link_guess SET guessed_at = guessed_at "
             "- interval '10 minutes'"
         )
         self.assertEqual(self.open().status_code, 200)
