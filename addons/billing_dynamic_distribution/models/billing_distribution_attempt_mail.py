@@ -53,6 +53,9 @@ class BillingDistributionAttempt(models.Model):
         compute="_compute_email", help="Why the e-mail cannot be rendered."
     )
 
+    # Reports of failure that name the recipient only.
+    _email_address_idx = models.Index("(address, called_at) WHERE channel = 'email'")
+
     # === COMPUTE METHODS - PLACES IN TEXTS === #
 
     @api.depends("item_ids.move_id")
@@ -143,6 +146,11 @@ class BillingDistributionAttempt(models.Model):
                 if template.email_from
                 else {}
             )
+            reply_to = (
+                template._render_field("reply_to", attempts.ids)
+                if template.reply_to
+                else attempts._get_reply_to()
+            )
             bodies = attempts._render_bodies(template)
         except psycopg2.OperationalError:
             raise
@@ -155,7 +163,6 @@ class BillingDistributionAttempt(models.Model):
             self._set_email(error=smtp.one_line(str(error.__cause__ or error)))
             return
         layout = attempts._render_layout(company, lang)
-        reply_to = attempts._get_reply_to()
         for attempt in self:
             attempt._set_email(
                 " ".join((subjects[attempt.id] or "").split()),
@@ -386,7 +393,7 @@ class BillingDistributionAttempt(models.Model):
     # === HELPERS - E-MAIL === #
 
     def _first_item(self):
-        """Return the item of the first invoice, together with its likes in the cache."""
+        """Return the item of the first invoice, read together with its likes."""
         self.ensure_one()
         # A slice would be read from the database all by itself.
         items_sudo = self.sudo().item_ids

@@ -5,7 +5,7 @@ from unittest.mock import patch
 from odoo.addons.billing_dynamic_distribution.core import mail_key, state
 from odoo.addons.billing_dynamic_distribution.core.channel import ChannelError
 
-from ...mail_server import answer_of_a_person
+from ...mail_server import MailServer, answer_of_a_person
 from .common import MONDAY
 from .email_common import KARI, OLA, EmailCase
 
@@ -79,6 +79,23 @@ class TestEmail(EmailCase):
             mail.message["From"].addresses[0].addr_spec, "notify@elsewhere.example"
         )
         self.assertEqual(mail.sender, "notify@elsewhere.example")
+
+    def test_a_text_may_ask_for_a_server_and_a_place_for_answers(self):
+        other = MailServer()
+        other.start()
+        self.addCleanup(other.stop)
+        self.content.mail_template_id.write(
+            {
+                "mail_server_id": self.mail_server.copy({"smtp_port": other.port}).id,
+                "reply_to": "svar@fjordlys.example",
+            }
+        )
+        self.post_and_send()
+        self.assertEqual(self.mailbox.received, [])
+        [mail] = other.received
+        self.assertEqual(
+            mail.message["Reply-To"].addresses[0].addr_spec, "svar@fjordlys.example"
+        )
 
     def test_it_stands_in_the_conversation_once(self):
         mails = self.env["mail.mail"].search_count([])
@@ -230,6 +247,25 @@ class TestEmailPdf(EmailCase):
         self.assertEqual(again.pdf_attachment_ids, first)
         [pdf] = self.mailbox.received[1].message.iter_attachments()
         self.assertEqual(pdf.get_content(), content)
+
+    def test_what_is_too_much_stays_on_the_page(self):
+        self.env["ir.config_parameter"].sudo().set_param(
+            "base.default_max_email_size", "0.0001"
+        )
+        self.plan("attach")
+        move, attempt = self.post_and_send()
+        self.assertEqual(self.attachments(), [])
+        self.assertEqual(attempt.state, state.SENT)
+
+    def test_files_of_the_text_go_along(self):
+        self.content.mail_template_id.attachment_ids = self.env["ir.attachment"].create(
+            {"name": "Vilkår.pdf", "raw": b"%PDF-1.4 x", "mimetype": "application/pdf"}
+        )
+        self.plan("link")
+        self.post_and_send()
+        [file] = self.attachments()
+        self.assertEqual(file.get_filename(), "Vilkår.pdf")
+        self.assertEqual(file.get_content(), b"%PDF-1.4 x")
 
     def test_each_is_made_alone(self):
         moves = self.create_invoice() | self.create_invoice()

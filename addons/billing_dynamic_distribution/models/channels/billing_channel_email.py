@@ -24,6 +24,8 @@ BAD_SENDER = "bad_sender"
 BAD_TEXT = "text"
 CONNECTION_LOST = "connection_lost"
 NOT_RECEIVED = "not_received"
+#: What a file takes in an e-mail, in terms of its own size.
+ENCODED_SIZE = 1.37
 #: Headers that each message brings itself.
 _OWN_HEADERS = frozenset(
     (
@@ -55,6 +57,7 @@ class MailParts:
     :param html: body, a whole document
     :param text: its text alternative
     :param attachments: tuples of file name, bytes and MIME type
+    :param mail_server_id: the server its text asks for, False = Odoo chooses
     """
 
     key: str
@@ -66,6 +69,7 @@ class MailParts:
     html: str
     text: str
     attachments: tuple = ()
+    mail_server_id: int | bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +180,17 @@ class BillingChannelEmail(models.AbstractModel):
                 html=document,
                 text=mail_text.plain(document),
                 attachments=self._get_attachments(attempt_sudo),
+                mail_server_id=attempt_sudo.content_id.mail_template_id.mail_server_id.id,
             ),
         )
 
     def _get_attachments(self, attempt_sudo):
-        """Return the invoices' own PDFs, where the message is to bring them.
+        """Return the files that go along.
 
-        :raises ChannelError: one of them cannot be made
+        The invoices' own PDFs, where the message is to bring them, and those of the
+        text itself. What is too much for an e-mail stays behind: the page has it all.
+
+        :raises ChannelError: a PDF cannot be made
         """
         if attempt_sudo.attach_pdf and not attempt_sudo.pdf_attachment_ids:
             moves_sudo = attempt_sudo.item_ids.move_id
@@ -190,9 +198,15 @@ class BillingChannelEmail(models.AbstractModel):
                 attempt_sudo.pdf_attachment_ids = moves_sudo._billing_own_pdfs()
             except UserError as error:
                 raise ChannelError("soft", "pdf", smtp.one_line(str(error))) from error
-        return tuple(
-            (pdf.name, pdf.raw, pdf.mimetype) for pdf in attempt_sudo.pdf_attachment_ids
-        )
+        template_sudo = attempt_sudo.content_id.mail_template_id
+        files_sudo = attempt_sudo.pdf_attachment_ids | template_sudo.attachment_ids
+        if not files_sudo:
+            return ()
+        server_sudo = template_sudo.mail_server_id or self.env["ir.mail_server"].sudo()
+        room = server_sudo._get_max_email_size() * 1024 * 1024
+        if sum(files_sudo.mapped("file_size")) * ENCODED_SIZE > room:
+            return ()
+        return tuple((file.name, file.raw, file.mimetype) for file in files_sudo)
 
     # === CONTRACT: SENDING === #
 
@@ -202,7 +216,7 @@ class BillingChannelEmail(models.AbstractModel):
         return outcome
 
     def _call_batch(self, attempts_prepared):
-        """Hand e-mails over, one connection for each company and sender."""
+        """Hand e-mails over, one connection for each company, sender and server."""
         pairs = list(attempts_prepared)
         if not pairs:
             return
@@ -212,18 +226,28 @@ class BillingChannelEmail(models.AbstractModel):
         )
         diary.open([attempt.key for attempt, _prepared in pairs])
         try:
-            for (company, _sender), group in groupby(
-                pairs, lambda pair: (pair[0].company_id, pair[1].parts.email_from)
+            for (company, *_rest), group in groupby(
+                pairs,
+                lambda pair: (
+                    pair[0].company_id,
+                    pair[1].parts.email_from,
+                    pair[1].parts.mail_server_id,
+                ),
             ):
                 yield from self._call_group(company, list(group), diary)
         finally:
             diary.close()
 
     def _call_group(self, company, pairs, diary):
-        """Hand e-mails of one company and sender over through one connection."""
+        """Hand e-mails of one company, sender and server over, in one connection."""
         servers_sudo = self._get_servers(company)
-        sender = pairs[0][1].parts.email_from
-        session = SmtpSession(lambda: servers_sudo._connect__(smtp_from=sender))
+        parts = pairs[0][1].parts
+        sender = parts.email_from
+        session = SmtpSession(
+            lambda: servers_sudo._connect__(
+                mail_server_id=parts.mail_server_id, smtp_from=sender
+            )
+        )
         envelope = None
         try:
             for attempt, prepared in pairs:
