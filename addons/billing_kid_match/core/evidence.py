@@ -127,7 +127,7 @@ class Weigher:
         if base.paid.payer_account:
             has, new = weights.remembered, weights.accounts[ACCOUNT_NEW]
             if base.scene.account_known:
-                result += base.account_other
+                result += base.account_unlisted
             else:
                 known = 1 - weights.stranger_known
                 result += log((has * new + (1 - has) * known) / known)

@@ -145,9 +145,13 @@ class Judge:
 
     @staticmethod
     def _is_his(explained: Explained) -> bool:
-        """Whether name or account speak for the customer as the payer, none against."""
+        """Whether name or account speak for the customer as the payer, none against.
+
+        A surname alone does not: strangers share it too.
+        """
         codes = {part.code for part in explained.parts}
-        return bool(codes & FAMILIAR_PAYER) and not codes & STRANGE_PAYER
+        own = codes & FAMILIAR_PAYER - {"name_surname"}
+        return bool(own) and not codes & STRANGE_PAYER
 
     def _settle(self, paid, best: Explained, candidates) -> Decision:
         shares = tuple(

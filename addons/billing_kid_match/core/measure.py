@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
-from math import log
+from math import exp, log
 
 from rapidfuzz.distance import OSA
 
@@ -13,6 +13,7 @@ from .edits import MAX_EDITS, Explanation, explain
 from .scene import Scene
 from .weights import (
     ACCOUNT_OTHER,
+    ACCOUNT_SAME,
     AGAIN_STEPS,
     DELAY_STEPS,
     NAME_EXACT,
@@ -45,6 +46,11 @@ class Measure:
         trust = weights.trust / (weights.trust + scene.account_total)
         self.account_other = log(
             weights.accounts[ACCOUNT_OTHER] * trust / weights.stranger_known
+        )
+        # somebody it has paid for, of the many who were not all looked at
+        own = weights.accounts[ACCOUNT_SAME] * scene.account_unseen
+        self.account_unlisted = log(
+            exp(self.account_other) + own / weights.stranger_known
         )
         self.log_amount = weights.log_amount(
             paid.amount, scene.sharing, scene.open_count

@@ -71,6 +71,7 @@ class Scene:
     :param customers: all who may have paid
     :param account_known: the payer's account paid for some customer before
     :param account_total: number of payments it made
+    :param account_unseen: share of these that were for customers beyond those listed
     :param namesakes: customers who bear the payer's name
     :param fees: amounts in minor units by which an invoice grows when it is reminded
     """
@@ -80,6 +81,7 @@ class Scene:
     customers: Sequence[Customer]
     account_known: bool = False
     account_total: int = 0
+    account_unseen: float = 0.0
     namesakes: int = 0
     fees: tuple[int, ...] = ()
 

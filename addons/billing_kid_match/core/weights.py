@@ -89,7 +89,9 @@ class Weights:
     :param told: share of the statement lines on which a person or another bank module
         set a customer whose customer is the one who pays
     :param calibrated: how often the likeliest invoice is right of which the evidence
-        says each of :data:`SAID_STEPS`; rising
+        says each of :data:`SAID_STEPS`; rising. Those shipped were fitted by isotonic
+        regression on 140,000 made-up payments; from 99.8 % on, evidence was right as
+        often as it said.
 
     These are assumptions that no payment teaches; they change with the addon:
 
@@ -168,7 +170,9 @@ class Weights:
     fee: float = 0.001
     foreign: float = 0.0005
     told: float = 0.95
-    calibrated: tuple[float, ...] = SAID_STEPS
+    calibrated: tuple[float, ...] = (
+        0.04, 0.2, 0.35, 0.46, 0.61, 0.71, 0.83, 0.9, 0.94, 0.965, 0.985, 0.998, 0.9999,
+    )  # fmt: skip
     foreign_in_text: float = 0.3
     earlier: float = 6.0
     instalment: float = 0.2

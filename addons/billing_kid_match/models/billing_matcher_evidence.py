@@ -205,11 +205,11 @@ class BillingMatcher(models.AbstractModel):
                 partners.append(payments[at].told)
             for partner in partners:
                 strong[at].setdefault(partner, Customer(partner))
-        accounts = self._find_accounts(payments, places, strong)
+        accounts, shared = self._find_accounts(payments, places, strong)
         said, answered = self._find_mentions(
             payments, looks, places, strong, decider.weights, units
         )
-        namesakes, many, kin = self._find_namesakes(payments, places, strong)
+        namesakes, many, kin, named = self._find_namesakes(payments, places, strong)
         counted = self._count_amounts(
             payments, [at for at in places if at not in facts]
         )
@@ -219,12 +219,21 @@ class BillingMatcher(models.AbstractModel):
             else counted[amount_of(payments[at])]
             for at in places
         }
+        for others in (shared, named):
+            for at, owners in others.items():
+                many.setdefault(at, {}).update(dict.fromkeys(owners))
         weak = defaultdict(dict)
         self._find_by_amount(payments, places, sharing, many, strong, weak, units)
         for at, customers in weak.items():
             for partner, customer in customers.items():
                 customer.namesakes = max(namesakes.get(at, 1), 1)
                 customer.kin = kin.get(at, {}).get(partner, 0)
+        for at in places:
+            for partner, customer in (*strong[at].items(), *weak[at].items()):
+                if partner in shared.get(at, ()):
+                    customer.account_share = shared[at][partner]
+                if partner in named.get(at, ()):
+                    customer.name_share = named[at][partner]
         self._load_items(payments, looks, facts, places, strong, said, units)
         self._load_people(payments, places, strong, weak)
         fees = self._get_fees()
@@ -237,6 +246,7 @@ class BillingMatcher(models.AbstractModel):
                 [*strong[at].values(), *weak[at].values()],
                 at in accounts,
                 accounts.get(at, 0),
+                max(1 - sum(shared[at].values()), 0.0) if at in shared else 0.0,
                 namesakes.get(at, 0),
                 fees.get(paid.company_id, ()),
             )

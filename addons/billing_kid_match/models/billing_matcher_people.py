@@ -16,8 +16,11 @@ MAX_NAMESAKES = 400
 MAX_KIN = 150
 #: Bearers of a name whose invoices are all looked at.
 MAX_FEW_NAMESAKES = 12
-#: Customers of one account that are looked at.
+#: Customers of one account or name that are looked at with all they owe.
 MAX_OWNERS = 30
+#: Customers of one account or name of whom only invoices with the paid amount are
+#: looked at.
+MAX_SHARING = 400
 
 
 class BillingMatcher(models.AbstractModel):
@@ -28,23 +31,46 @@ class BillingMatcher(models.AbstractModel):
     def _find_accounts(self, payments, places, strong):
         """Customers whose payments came from the same account.
 
-        :return: number of payments from the account by place, where it is known
+        :return: number of payments from the account by place, where it is known; see
+            :meth:`_share_out`
         """
         wanted = defaultdict(list)
         for at in places:
             account = payments[at].payer_account
             if account:
                 wanted[payments[at].company_id, account].append(at)
-        known = {}
         rows = self._remembered("account", list(wanted))
-        for (company, key), owners in rows.items():
+        known = {
+            at: sum(count for _, count in owners)
+            for pair, owners in rows.items()
+            for at in wanted[pair]
+        }
+        return known, self._share_out(rows, wanted, strong, "account_share")
+
+    def _share_out(self, rows, wanted, strong, name):
+        """Tell customers which share of the payments of an account, or under a name,
+        were for them.
+
+        :param rows: see :meth:`_remembered`
+        :param wanted: dict of its keys to list of places
+        :param name: attribute of customers that takes the share
+        :return: by place and partner id the share of those who are looked at by their
+            amounts only
+        """
+        others = {}
+        for pair, owners in rows.items():
             total = sum(count for _, count in owners)
-            for at in wanted[company, key]:
-                known[at] = total
-                for partner, count in owners[:MAX_OWNERS]:
+            shares = {
+                partner: count / total
+                for partner, count in owners[: MAX_OWNERS + MAX_SHARING]
+            }
+            for at in wanted[pair]:
+                for partner, _count in owners[:MAX_OWNERS]:
                     customer = strong[at].setdefault(partner, Customer(partner))
-                    customer.account_share = count / total
-        return known
+                    setattr(customer, name, shares[partner])
+                if len(owners) > MAX_OWNERS:
+                    others[at] = shares
+        return others
 
     def _remembered(self, kind, keys):
         """Customers that payers with these accounts or names have paid for.
@@ -79,7 +105,7 @@ class BillingMatcher(models.AbstractModel):
 
         :return: number of bearers by place; by place those of whom only invoices with
             the paid amount are looked at; by place and partner id how many share a
-            surname with the payer
+            surname with the payer; see :meth:`_share_out`
         """
         wanted = defaultdict(list)
         remembered = defaultdict(list)
@@ -95,12 +121,8 @@ class BillingMatcher(models.AbstractModel):
             ):
                 for probe in names.index_probes(name):
                     wanted[probe].append(at)
-        for pair, owners in self._remembered("name", list(remembered)).items():
-            total = sum(count for _, count in owners)
-            for at in remembered[pair]:
-                for partner, count in owners[:MAX_OWNERS]:
-                    customer = strong[at].setdefault(partner, Customer(partner))
-                    customer.name_share = count / total
+        rows = self._remembered("name", list(remembered))
+        named = self._share_out(rows, remembered, strong, "name_share")
         kin = self._find_kin(payments, places)
         bearers = self._probe_names(list(wanted), MAX_NAMESAKES)
         counts = {}
@@ -117,7 +139,7 @@ class BillingMatcher(models.AbstractModel):
             for customer in customers.values():
                 customer.namesakes = max(counts.get(at, 1), 1)
                 customer.kin = kin.get(at, {}).get(customer.partner_id, 0)
-        return counts, many, kin
+        return counts, many, kin, named
 
     @contextmanager
     def _planned_for_words(self):

@@ -49,6 +49,10 @@ def paid(amount=65307, name="Kari Nordmann", account="15035149098", text="", tol
     return Paid(1, 1, 1, amount, 100, (), name, account, DAY, text, told)
 
 
+#: What is said is what it is worth.
+PLAIN = replace(Weights(), calibrated=SAID_STEPS)
+
+
 def decide(
     payment,
     *customers,
@@ -58,7 +62,7 @@ def decide(
     weights=None,
     **scene,
 ):
-    judge = Judge(Weigher(weights or Weights()), policy)
+    judge = Judge(Weigher(weights or PLAIN), policy)
     scene.setdefault("open_count", MILLION)
     return judge.decide(
         payment, query, Scene(sharing=sharing, customers=customers, **scene), BEFORE

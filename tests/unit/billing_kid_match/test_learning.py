@@ -257,6 +257,7 @@ def test_what_was_stored_is_read_as_it_was(seen):
 
 # What is said and what it is worth
 
+PLAIN = replace(DEFAULT_WEIGHTS, calibrated=weights.SAID_STEPS)
 JUDGED = st.lists(
     st.tuples(st.floats(0.0001, 0.99999), st.booleans()), min_size=1, max_size=400
 )
@@ -264,7 +265,7 @@ JUDGED = st.lists(
 
 @given(JUDGED, st.integers(1, 4))
 def test_calibration_rises_and_moves_by_a_step_at_most(judged, runs):
-    present = DEFAULT_WEIGHTS
+    present = PLAIN
     for _run in range(runs):
         new, changes = learning.recalibrate(present, judged, minimum=1)
         assert list(new.calibrated) == sorted(new.calibrated)
@@ -276,7 +277,7 @@ def test_calibration_rises_and_moves_by_a_step_at_most(judged, runs):
 
 @given(JUDGED)
 def test_calibration_never_lifts_what_is_about_to_book(judged):
-    present = DEFAULT_WEIGHTS
+    present = PLAIN
     for _run in range(10):
         present, _changes = learning.recalibrate(present, judged, minimum=1)
     for said, worth in zip(weights.SAID_STEPS, present.calibrated, strict=True):
@@ -285,7 +286,7 @@ def test_calibration_never_lifts_what_is_about_to_book(judged):
 
 def test_what_was_said_too_boldly_is_lowered_until_it_fits():
     rng = random.Random(3)
-    present = DEFAULT_WEIGHTS
+    present = PLAIN
     curve = calibration.Curve(weights.SAID_STEPS, present.calibrated)
     for _week in range(30):
         # of what evidence says 93 % of, 72 % are right
@@ -299,18 +300,16 @@ def test_what_was_said_too_boldly_is_lowered_until_it_fits():
 
 def test_a_few_judgements_move_nothing():
     judged = [(0.95, False)] * (learning.MINIMUM_JUDGED - 1)
-    assert learning.recalibrate(DEFAULT_WEIGHTS, judged) == (DEFAULT_WEIGHTS, [])
-    new, changes = learning.recalibrate(DEFAULT_WEIGHTS, [*judged, (0.95, False)])
-    assert new.calibrated[7] < DEFAULT_WEIGHTS.calibrated[7]
+    assert learning.recalibrate(PLAIN, judged) == (PLAIN, [])
+    new, changes = learning.recalibrate(PLAIN, [*judged, (0.95, False)])
+    assert new.calibrated[7] < PLAIN.calibrated[7]
     assert {change.group for change in changes} == {"calibrated"}
 
 
 def test_a_better_calibration_surprises_less():
     judged = [(0.95, True)] * 300 + [(0.95, False)] * 100
-    new, _changes = learning.recalibrate(DEFAULT_WEIGHTS, judged)
+    new, _changes = learning.recalibrate(PLAIN, judged)
     surprise = learning.surprise_of_calibration
-    assert surprise(DEFAULT_WEIGHTS, new, judged) < surprise(
-        DEFAULT_WEIGHTS, DEFAULT_WEIGHTS, judged
-    )
+    assert surprise(PLAIN, new, judged) < surprise(PLAIN, PLAIN, judged)
     with pytest.raises(ValueError, match="nothing was judged"):
-        surprise(DEFAULT_WEIGHTS, new, [])
+        surprise(PLAIN, new, [])
