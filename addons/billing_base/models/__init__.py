@@ -9,6 +9,7 @@ from . import billing_link
 from . import billing_link_guess
 from . import billing_link_visit
 from . import billing_reference_scheme
+from . import ir_actions_report
 from . import ir_cron
 from . import res_company
 from . import res_config_settings

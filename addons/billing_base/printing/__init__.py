@@ -1,0 +1,4 @@
+"""Engines that make a PDF of a page."""
+
+from . import chromium
+from . import overlay
