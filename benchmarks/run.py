@@ -15,7 +15,13 @@ from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
-from . import bench_decide, bench_evidence, scratch
+from . import (
+    bench_decide,
+    bench_distribution,
+    bench_evidence,
+    bench_optimiser,
+    scratch,
+)
 
 RESULTS = Path(__file__).resolve().parent / "results"
 WAYS = ("one_by_one", "oca", "own_lines", "collective")
@@ -396,6 +402,8 @@ PARTS = {
     "quality": bench_quality,
     "decide": bench_decide.bench_decide,
     "evidence": bench_evidence.bench_evidence,
+    "distribution": bench_distribution.bench_distribution,
+    "optimiser": bench_optimiser.bench_optimiser,
     "files": bench_files,
 }
 
@@ -417,11 +425,13 @@ def _parser():
     parser.add_argument("--each", type=int, default=40, help="payments of each kind")
     parser.add_argument("--rounds", type=int, default=2, help="rounds of the ways")
     parser.add_argument(
-        "--fuzzed", type=int, default=10_000, help="damaged bank files to refuse"
+        "--fuzzed", type=int, default=50_000, help="damaged bank files to refuse"
     )
     parser.add_argument("--seed", type=int, default=1)
     bench_decide.add_arguments(parser)
     bench_evidence.add_arguments(parser)
+    bench_distribution.add_arguments(parser)
+    bench_optimiser.add_arguments(parser)
     parser.add_argument(
         "--keep", action="store_true", help="keep the large book for the next run"
     )

@@ -187,6 +187,12 @@ def pool(cells: Mapping[Key, tuple[float, float]]) -> Pool:
     counts = {
         part: sum(worth[key][1] for key in keys) for part, keys in members.items()
     }
+    if seen:
+        # Effects were fitted to the same cells, which makes these look more alike
+        # than they are: as with any variance, divide by what was left to vary.
+        fitted = 1 + len(members) - len({at for at, _name in members})
+        left = max(len(seen) - fitted, len(seen) / 4)
+        lent = max(lent * left / len(seen), LEAST_LENT)
     return Pool(base, effects, lent, seen, counts)
 
 

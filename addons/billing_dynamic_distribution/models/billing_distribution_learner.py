@@ -75,11 +75,8 @@ class BillingDistributionLearner(models.AbstractModel):
         )
         for trigger, own in plans.grouped("trigger").items():
             tables = self._tally(company, trigger)
-            table = optimiser.learn(
-                {key: tally for _plan, rows in tables.items() for key, tally in rows}
-                if len(tables) == 1
-                else self._together(tables)
-            )
+            # What was seen in one plan is lent to the others with the same trigger.
+            table = optimiser.learn(self._together(tables))
             for plan in own:
                 self._propose(plan, table, dict(tables.get(plan.id, ())))
 
@@ -155,8 +152,8 @@ class BillingDistributionLearner(models.AbstractModel):
         ]
         return SQL(
             """
-            WITH invoice AS (%(invoices)s),
-            message AS (
+            WITH invoice AS MATERIALIZED (%(invoices)s),
+            message AS MATERIALIZED (
                 SELECT item.run_id, attempt.channel, attempt.sent_at,
                        attempt.opened_at,
                        attempt.cost / COUNT(*) OVER (PARTITION BY attempt.id) AS cost,

@@ -187,12 +187,18 @@ class BillingDistributionReplay(models.Model):
         """Return ids of the runs to replay, and how many there are in all."""
         self.ensure_one()
         calendar = self.company_id._billing_calendar_maker()(None, None)
+        since = calendar.day_start(self.date_from)
+        months = self.company_id.sudo().billing_event_retention_months
+        if months:
+            # Of what was before, the history has been deleted.
+            kept = self.company_id._billing_now() - relativedelta(months=months)
+            since = max(since, kept)
         domain = None
         if self.source_plan_id != self.plan_id:
             domain = self.plan_id._get_domain()
         return self.env["billing.distribution.stories"]._find_runs(
             self.source_plan_id,
-            calendar.day_start(self.date_from),
+            since,
             calendar.day_start(self.date_to + relativedelta(days=1)),
             domain,
             self.limit or None,
