@@ -46,6 +46,23 @@ class AccountMove(models.Model):
         for move in self:
             move.billing_item_count = counts.get(move, 0)
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `account`: a customer who was told hears of a new due date."""
+        if "invoice_date_due" not in vals:
+            return super().write(vals)
+        before = {move: move.invoice_date_due for move in self}
+        result = super().write(vals)
+        self.filtered(
+            lambda move: (
+                move.state == "posted"
+                and move.move_type == "out_invoice"
+                and move.invoice_date_due != before[move]
+            )
+        )._billing_distribute_changed()
+        return result
+
     # === ACTIONS === #
 
     def action_billing_distribution(self):
@@ -136,6 +153,22 @@ class AccountMove(models.Model):
         for key, moves in changed.items():
             begun = moves._billing_distribute("changed", key)
             (moves - begun.move_id)._billing_distribute("posted", key)
+
+    def _billing_distribute_changed(self):
+        """Begin the plan for changed invoices, where the customer was told before.
+
+        Runs on their way take note when their next step is due.
+        """
+        told_sudo = (
+            self.env["billing.distribution.run"]
+            .sudo()
+            .search([("move_id", "in", self.ids), ("try_count", ">", 0)])
+        )
+        told = self.filtered(lambda move: move in told_sudo.move_id.sudo(self.env.su))
+        for (due, amount), moves in told.grouped(
+            lambda move: (move.invoice_date_due, move.amount_total)
+        ).items():
+            moves._billing_distribute("changed", f"{due}:{amount}")
 
     def _billing_end_runs(self, target, code):
         """End what runs for the invoices.

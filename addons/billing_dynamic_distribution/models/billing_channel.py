@@ -193,6 +193,13 @@ class BillingChannel(models.AbstractModel):
         :return: pairs of attempt and ``core.channel.Prepared``, or
             ``core.channel.ChannelError`` where it cannot be rendered
         """
+        return self._prepare_each(attempts)
+
+    def _prepare_each(self, attempts):
+        """Render messages one by one, so that one that fails keeps nobody back.
+
+        :return: as :meth:`_prepare_batch`
+        """
         for attempt in attempts:
             try:
                 with self.env.cr.savepoint():

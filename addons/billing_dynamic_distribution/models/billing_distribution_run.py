@@ -443,10 +443,7 @@ class BillingDistributionRun(models.Model):
                     "planned_due": run.move_id.invoice_date_due,
                 }
             )
-        for move in told.move_id:
-            move._billing_distribute(
-                "changed", f"{move.invoice_date_due}:{move.amount_total}"
-            )
+        told.move_id._billing_distribute_changed()
 
     def _load(self):
         """Return what stepping needs to know of the runs, all in a few queries.

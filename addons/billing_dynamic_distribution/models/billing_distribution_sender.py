@@ -26,6 +26,8 @@ BATCH_SIZE = 400
 ITEMS_A_MESSAGE = 100
 #: Outcomes that are written down together while a batch is being handed over.
 SETTLE_SIZE = 25
+#: Batches in a row that others may take away before a job leaves the rest to them.
+CONFLICTS = 20
 #: Times the writing down of outcomes is tried while others change the same rows.
 SETTLE_TRIES = 5
 #: First numbers of our locks in the database: of workers, and of customers.
@@ -70,14 +72,16 @@ class BillingDistributionSender(models.AbstractModel):
         self._resolve_virtual_runs()
         commit(0, remaining=1)
         for code in self._codes_of(group):
-            while True:
+            conflicts = 0
+            while conflicts < CONFLICTS:
                 planned = self._plan_batch(code)
-                if not commit(planned, remaining=1):
+                conflicts = conflicts + 1 if planned is None else 0
+                if not commit(planned or 0, remaining=1):
                     return
                 called = self._call_all(code)
                 if called is None:
                     return
-                if not planned and not called:
+                if planned == 0 and not called:
                     break
         commit(0, remaining=0)
 
@@ -142,14 +146,22 @@ class BillingDistributionSender(models.AbstractModel):
 
         :return: None
         """
+        commit = self.env["ir.cron"]._commit_progress
         for code in ("preferred", "last_opened"):
             while True:
-                runs_sudo = self._lock_due_runs(code, self._limits())
-                runs_sudo = runs_sudo[:BATCH_SIZE]
-                if not runs_sudo:
+                try:
+                    runs_sudo = self._lock_due_runs(
+                        code, self._limits(), limit=BATCH_SIZE
+                    )
+                    if not runs_sudo:
+                        break
+                    self._resolve(runs_sudo, code)
+                    if not commit(len(runs_sudo), remaining=1):
+                        return
+                except psycopg2.OperationalError:
+                    # Another worker has them.
+                    self.env.cr.rollback()
                     break
-                self._resolve(runs_sudo, code)
-                self.env["ir.cron"]._commit_progress(0)
 
     @api.model
     def _resolve(self, runs_sudo, code):
@@ -241,7 +253,8 @@ class BillingDistributionSender(models.AbstractModel):
         A customer's invoices are decided on together. When something unforeseen
         happens each customer is decided on alone, and who is to blame gets stuck.
 
-        :return: number of runs that were dealt with
+        :return: number of runs that were dealt with, None when somebody else changed
+            the same ones
         """
         commit = self.env["ir.cron"]._commit_progress
         limits = self._limits()
@@ -255,7 +268,7 @@ class BillingDistributionSender(models.AbstractModel):
         except psycopg2.OperationalError:
             # Somebody else changed the same rows; the next batch finds what is left.
             self.env.cr.rollback()
-            return 1
+            return None
         except Exception as error:
             self.env.cr.rollback()
             _logger.exception("Deciding what to send by %s failed", code)
@@ -274,7 +287,7 @@ class BillingDistributionSender(models.AbstractModel):
             return self._plan_partners(code, limits, [partner_id])
         except psycopg2.OperationalError:
             self.env.cr.rollback()
-            return 1
+            return 0
         except Exception as error:
             self.env.cr.rollback()
             _logger.exception("Deciding what customer %s gets failed", partner_id)
@@ -309,7 +322,7 @@ class BillingDistributionSender(models.AbstractModel):
         return [partner_id for (partner_id,) in rows]
 
     @api.model
-    def _lock_due_runs(self, code, limits, partner_ids=None):
+    def _lock_due_runs(self, code, limits, partner_ids=None, limit=BATCH_SIZE * 25):
         """Return due runs on a channel, locked; those others hold are passed over."""
         runs_sudo = self.env["billing.distribution.run"].sudo()
         runs_sudo.flush_model()
@@ -335,7 +348,7 @@ class BillingDistributionSender(models.AbstractModel):
                 latest=max(limits.values()),
                 code=code,
                 whose=whose,
-                limit=BATCH_SIZE * 25,
+                limit=limit,
             )
         )
         return runs_sudo.browse(run_id for (run_id,) in rows)
@@ -642,8 +655,8 @@ class BillingDistributionSender(models.AbstractModel):
         kept = self._recheck(attempts_sudo)
         prepared, failed = [], []
         for company, own in kept.grouped("company_id").items():
-            for attempt, message in channel.with_company(company)._prepare_batch(
-                own.with_company(company)
+            for attempt, message in self._render(
+                channel.with_company(company), own.with_company(company)
             ):
                 if isinstance(message, ChannelError):
                     failed.append((attempt, message.outcome))
@@ -666,6 +679,21 @@ class BillingDistributionSender(models.AbstractModel):
             state.CALLED
         )
         return prepared, len(attempts_sudo)
+
+    @api.model
+    def _render(self, channel, attempts):
+        """Render messages of one company together, else each alone.
+
+        :return: pairs of attempt and ``core.channel.Prepared`` or ``ChannelError``
+        """
+        try:
+            with self.env.cr.savepoint():
+                return list(channel._prepare_batch(attempts))
+        except psycopg2.OperationalError:
+            raise
+        except Exception:
+            _logger.exception("Messages are rendered one by one")
+            return list(channel._prepare_each(attempts))
 
     @api.model
     def _lock_planned(self, code, limit):

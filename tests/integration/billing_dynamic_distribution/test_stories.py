@@ -295,6 +295,24 @@ class TestInvoiceFindsItsWay(DistributionCase):
         self.assertEqual(self.counter.channels(), ["email", "email"])
         self.assertEqual(run.state, "stopped")
 
+    def test_a_due_date_that_moves_is_told_of(self):
+        move, run = self.post_on_monday()
+        with self.at(0):
+            changed = self.create_plan(
+                ("preferred", 0, "not_paid"), trigger="changed", name="Changed"
+            )
+            untold, _run = self.post(partner=self.create_customer("Per", "p@x.example"))
+            (move + untold).invoice_date_due = date(2026, 12, 21)
+            self.assertEqual(self.run_of(move).plan_id, changed)
+            self.assertEqual(self.run_of(untold).plan_id, self.plan)
+            move.invoice_date_due = date(2026, 12, 21)
+            self.send()
+        self.assertEqual(self.counter.channels().count("email"), 3)
+        self.go_to(3)
+        # The first run noticed what the customer knows by now: no third message.
+        self.assertEqual(run.planned_due, date(2026, 12, 21))
+        self.assertEqual(len(self.attempts_of(move)), 3)
+
     def test_the_same_report_twice_changes_nothing(self):
         move, run = self.post_on_monday()
         attempt = self.attempts_of(move)
