@@ -161,6 +161,17 @@ class BrokenLine(Server):
         request.close_connection = True
 
 
+class Refusal(Server):
+    """A gateway that takes nothing, and says why."""
+
+    def __init__(self, words):
+        self._words = words
+        super().__init__()
+
+    def handle(self, request):
+        self.answer(request, 400, self._words)
+
+
 class SmsRig:
     """Kannel with its centre, an operator and a report box.
 

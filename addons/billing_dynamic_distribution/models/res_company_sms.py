@@ -86,7 +86,7 @@ class ResCompany(models.Model):
     )
     billing_sms_http_connections = fields.Integer(
         string="Gateway Connections",
-        default=4,
+        default=8,
         groups="base.group_system",
         help="Messages that are handed over at the same time.",
     )
