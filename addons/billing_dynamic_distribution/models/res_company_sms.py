@@ -17,7 +17,7 @@ class ResCompany(models.Model):
 
     billing_sms_provider = fields.Selection(
         [("odoo", "Odoo"), ("http", "HTTP gateway")],
-        string="SMS Provider",
+        string="SMS Sent Through",
         required=True,
         default="odoo",
         help="Who sends all SMS of the company, those of Odoo's other apps too.",

@@ -325,7 +325,9 @@ class BillingChannelSms(models.AbstractModel):
         :rtype: str
         """
         text = company._billing_sms_tidy(text)
-        missing = [link for link in links if link and link not in text]
+        # An invoice without a page of its own has no link.
+        links = [link for link in links if link]
+        missing = [link for link in links if link not in text]
         text = "\n".join(filter(None, [text, *missing]))
         if len(links) == 1:
             text = sms_text.shorten(text, links[0], company.billing_sms_max_segments)
