@@ -134,10 +134,10 @@ class BillingDistributionAttempt(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     planned_at = fields.Datetime(string="To Be Sent", required=True, readonly=True)
     called_at = fields.Datetime(string="Handed Over", readonly=True, copy=False)
-    sent_at = fields.Datetime(string="Sent At", readonly=True, copy=False)
-    delivered_at = fields.Datetime(string="Delivered At", readonly=True, copy=False)
-    opened_at = fields.Datetime(string="Opened At", readonly=True, copy=False)
-    failed_at = fields.Datetime(string="Failed At", readonly=True, copy=False)
+    sent_at = fields.Datetime(readonly=True, copy=False)
+    delivered_at = fields.Datetime(readonly=True, copy=False)
+    opened_at = fields.Datetime(readonly=True, copy=False)
+    failed_at = fields.Datetime(readonly=True, copy=False)
     checked_at = fields.Datetime(
         string="Asked the Provider",
         readonly=True,

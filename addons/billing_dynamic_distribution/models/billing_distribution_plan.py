@@ -65,7 +65,6 @@ class BillingDistributionPlan(models.Model):
     )
     live_version_id = fields.Many2one(
         "billing.distribution.version",
-        string="Live Version",
         readonly=True,
         copy=False,
         ondelete="set null",

@@ -74,7 +74,15 @@ class Gateway(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
-server.daemon_threads = True
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, _request, _client_address):
+        """Callers die in the middle of a word; anything else is a mistake of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(_request, _client_address)
+
+
+server = Server(("127.0.0.1", 0), Gateway)
 Path(sys.argv[1]).write_text(str(server.server_port))
 server.serve_forever()
