@@ -17,6 +17,8 @@
         "data/ir_cron.xml",
         "data/ir_cron_sms.xml",
         "data/ir_cron_optimiser.xml",
+        "data/ir_cron_letter.xml",
+        "wizards/billing_letter_answer_views.xml",
         "views/billing_distribution_run_views.xml",
         "views/billing_distribution_attempt_views.xml",
         "views/billing_distribution_version_views.xml",
@@ -30,7 +32,9 @@
         "views/mail_invoices_templates.xml",
         "views/account_move_views.xml",
         "views/res_config_settings_views.xml",
+        "views/report_invoice_templates.xml",
         "views/res_config_settings_mail_views.xml",
+        "views/res_config_settings_letter_views.xml",
         "views/res_config_settings_sms_views.xml",
         "views/res_config_settings_optimiser_views.xml",
         # Menus last: they name the actions above.

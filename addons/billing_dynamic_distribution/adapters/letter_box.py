@@ -56,7 +56,8 @@ class LetterBox:
         work = self.path / _WORK / batch
         work.mkdir()
         for letter in letters:
-            _write(work / letter.file_name, letter.pdf)
+            for name, document in letter.files:
+                _write(work / name, document.pdf)
         _write(work / f"manifest.{kind}", core_letters.manifest(letters, batch, kind))
         _sync(work)
         _sync(work.parent)

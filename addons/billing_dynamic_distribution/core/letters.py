@@ -19,14 +19,16 @@ MANIFEST_VERSION = 1
 MANIFEST_FORMATS = ("json", "csv")
 MANIFEST_COLUMNS = (
     "id",
+    "part",
+    "parts",
     "file",
     "sha256",
     "size",
     "pages",
+    "invoice",
     "country",
     "address",
     "sender",
-    "invoices",
 )
 
 #: What print houses call what became of a letter, in small letters.
@@ -64,47 +66,70 @@ _ASCENT, _DESCENT, _SIGN_WIDTH = 0.75, 0.22, 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """One PDF in an envelope, byte for byte as it is stored.
+
+    :param pages: how many it has
+    :param invoice: number of the invoice; empty for a cover letter
+    """
+
+    pdf: bytes
+    pages: int
+    invoice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter of a batch.
+    """One envelope of a batch.
 
     :param key: key of the attempt; the id by which the print house answers
-    :param pdf: the invoice's own PDF, as it is stored
-    :param pages: how many it has
+    :param documents: what is in it, in order; the window shows the first page
     :param address: lines as they stand in the window
     :param country: code of the country it goes to
     :param sender: lines of the address it comes back to
-    :param invoices: numbers of the invoices in it
     """
 
     key: str
-    pdf: bytes
-    pages: int
+    documents: tuple[Document, ...]
     address: tuple[str, ...]
     country: str
     sender: tuple[str, ...] = ()
-    invoices: tuple[str, ...] = ()
 
     def __post_init__(self):
         if not _KEY.fullmatch(self.key):
             raise ValueError(f"{self.key!r} is no key of an attempt")
 
     @property
-    def file_name(self) -> str:
-        """Return the name of its file."""
-        return f"{self.key}.pdf"
+    def files(self) -> list[tuple[str, Document]]:
+        """Return the documents with the names of their files."""
+        return [
+            (f"{self.key}.pdf" if number == 1 else f"{self.key}-{number}.pdf", document)
+            for number, document in enumerate(self.documents, 1)
+        ]
+
+    @property
+    def pages(self) -> int:
+        """Return how many pages there are in all."""
+        return sum(document.pages for document in self.documents)
 
     def entry(self) -> dict:
         """Return its entry in the manifest."""
         return {
             "id": self.key,
-            "file": self.file_name,
-            "sha256": hashlib.sha256(self.pdf).hexdigest(),
-            "size": len(self.pdf),
             "pages": self.pages,
             "country": self.country,
             "address": list(self.address),
             "sender": list(self.sender),
-            "invoices": list(self.invoices),
+            "files": [
+                {
+                    "file": name,
+                    "sha256": hashlib.sha256(document.pdf).hexdigest(),
+                    "size": len(document.pdf),
+                    "pages": document.pages,
+                    "invoice": document.invoice,
+                }
+                for name, document in self.files
+            ],
         }
 
 
@@ -169,34 +194,38 @@ def manifest(letters: Iterable[Letter], batch: str, kind: str) -> bytes:
         writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
         writer.writerow(MANIFEST_COLUMNS)
         for entry in entries:
-            writer.writerow(
-                # Lines of an address in one cell, as addresses hold no bar.
-                " | ".join(value) if isinstance(value, list) else value
-                for value in (entry[name] for name in MANIFEST_COLUMNS)
-            )
+            for part, file in enumerate(entry["files"], 1):
+                row = {**entry, **file, "part": part, "parts": len(entry["files"])}
+                writer.writerow(
+                    # Lines of an address in one cell, as addresses hold no bar.
+                    " | ".join(value) if isinstance(value, list) else value
+                    for value in (row[name] for name in MANIFEST_COLUMNS)
+                )
         return buffer.getvalue().encode("utf-8-sig")
     raise ValueError(f"{kind!r} is no form of a manifest")
 
 
 def address_lines(
     name: str,
+    body: Iterable[str],
     company: str = "",
-    street: str = "",
-    street2: str = "",
-    postal_code: str = "",
-    city: str = "",
     country: str = "",
     is_domestic: bool = True,
 ) -> tuple[str, ...]:
-    """Return an address as it stands on a letter in Norway and Sweden.
+    """Return an address as it stands on a letter.
 
-    :param country: name of the country, the last line of a letter abroad
+    :param body: lines below the names, in the order of the country it goes to, which
+        may end with the country
+    :param company: of a contact
+    :param country: name of the country: the last line of a letter abroad, and none of
+        a letter at home
     """
-    lines = [company, name, street, street2, f"{postal_code} {city}".strip()]
-    if not is_domestic:
-        lines.append(country.upper())
-    cleaned = (" ".join(line.replace("|", "/").split()) for line in lines if line)
-    return tuple(line for line in cleaned if line)
+    lines = [company, name, *body]
+    cleaned = [" ".join((line or "").replace("|", "/").split()) for line in lines]
+    cleaned = [line for line in cleaned if line and line != country]
+    if country and not is_domestic:
+        cleaned.append(country.upper())
+    return tuple(cleaned)
 
 
 def address_problem(street: str, postal_code: str, city: str, country: str) -> str:
@@ -414,23 +443,24 @@ class WindowCheck:
 
 
 def look_through(
-    words: Iterable[Words], address: Iterable[str], window: Window
+    words: Iterable[Words],
+    address: Iterable[str],
+    window: Window,
+    allowed: Iterable[str] = (),
 ) -> WindowCheck:
     """Return what of an address shows in a window.
 
     :param words: all words of the first page
     :param address: lines of the address
+    :param allowed: lines that may show besides
     """
     rows = _rows(words)
     missing, hidden = [], []
+    good = {_plain(line) for line in allowed}
     used = set()
     for line in address:
         wanted = _plain(line)
-        places = [
-            index
-            for index, (text, _box) in enumerate(rows)
-            if index not in used and (text == wanted or wanted in text)
-        ]
+        places = [index for index, (text, _box) in enumerate(rows) if wanted in text]
         if not places:
             missing.append(line)
             continue
@@ -439,14 +469,15 @@ def look_through(
             used.add(inside[0])
         else:
             hidden.append(line)
+    half_hidden = [_plain(line) for line in hidden]
     foreign = tuple(
         text
         for index, (text, box) in enumerate(rows)
-        if index not in used and _touches(box, window)
-    )
-    # A hidden line that half shows is told once.
-    foreign = tuple(
-        text for text in foreign if not any(_plain(line) in text for line in hidden)
+        if index not in used
+        and text not in good
+        and _touches(box, window)
+        # A line that shows in part is told once.
+        and not any(line in text for line in half_hidden)
     )
     return WindowCheck(tuple(missing), tuple(hidden), foreign)
 

@@ -8,7 +8,10 @@ from unittest.mock import patch
 import pytest
 
 from odoo.addons.billing_dynamic_distribution.adapters.letter_box import LetterBox
-from odoo.addons.billing_dynamic_distribution.core.letters import Letter
+from odoo.addons.billing_dynamic_distribution.core.letters import (
+    Document,
+    Letter,
+)
 
 ONE, TWO = "1" * 32, "2" * 32
 BATCH = "20261201T081500Z-abc"
@@ -26,7 +29,7 @@ def box(tmp_path):
 @pytest.fixture
 def letters():
     return [
-        Letter(key, f"%PDF {key}".encode(), 1, ("Kari", "Oslo"), "NO")
+        Letter(key, (Document(f"%PDF {key}".encode(), 1),), ("Kari", "Oslo"), "NO")
         for key in (ONE, TWO)
     ]
 
@@ -39,7 +42,7 @@ def test_a_batch_is_one_directory_with_its_manifest(box, letters):
         f"{TWO}.pdf",
         "manifest.json",
     ]
-    assert (folder / f"{ONE}.pdf").read_bytes() == letters[0].pdf
+    assert (folder / f"{ONE}.pdf").read_bytes() == letters[0].documents[0].pdf
     content = json.loads((folder / "manifest.json").read_text())
     assert [entry["id"] for entry in content["letters"]] == [ONE, TWO]
     assert box.find(ONE) == BATCH

@@ -1,2 +1,3 @@
 from . import billing_channel_email
+from . import billing_channel_letter
 from . import billing_channel_sms
