@@ -30,6 +30,7 @@ import time
 from array import array
 from bisect import bisect
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import groupby
 from math import exp
@@ -416,7 +417,9 @@ def _write_payments(env, company, world, offsets, file, payments):
 # === DECIDING === #
 
 
-def decide(env, file, level, batch, errors="", samples=20, profile="", limit=0):
+def decide(
+    env, file, level, batch, errors="", samples=20, profile="", limit=0, share=(0, 1)
+):
     """Decide the payments of a file and compare with the truth.
 
     :param level: key of :data:`LEVELS`
@@ -425,6 +428,7 @@ def decide(env, file, level, batch, errors="", samples=20, profile="", limit=0):
         ``samples`` of each kind that were not reconciled
     :param profile: file for a profile of the run
     :param limit: decide the first so many only; 0 for all
+    :param share: which of how many processes this is; they take batches in turn
     """
     from . import book
 
@@ -433,6 +437,7 @@ def decide(env, file, level, batch, errors="", samples=20, profile="", limit=0):
     cr.execute("SELECT id, round FROM bench_truth WHERE file = %s ORDER BY id", [file])
     groups = list(_batches(cr.fetchall()[: limit or None], batch))
     _blank(cr, groups[0][0], groups[-1][-1], level)
+    groups = groups[share[0] :: share[1]]
     matcher = env["billing.matcher"]
     # what every process reads once
     matcher._decide([groups[0][0]])
@@ -844,19 +849,17 @@ def _run_book(databases, args, regime, open_count):
             runs += [(file, level, args.batch) for level in levels]
     for file, level, batch in runs:
         progress(f"deciding {file}, {LEVELS[level]}, {batch} at once")
-        found["runs"].append(
-            databases.work(
-                "evidence_decide",
-                name,
-                file=file,
-                level=level,
-                batch=batch,
-                errors=args.errors,
-                samples=args.samples,
-                profile=args.profile,
-                limit=args.limit,
-            )
+        task = dict(
+            file=file,
+            level=level,
+            batch=batch,
+            errors=args.errors,
+            samples=args.samples,
+            profile=args.profile,
+            limit=args.limit,
         )
+        for processes in args.processes if file not in FILES else [1]:
+            found["runs"].append(_decide_at_once(databases, name, processes, task))
     count = min(args.baseline, 200 if open_count > 100_000 else args.baseline)
     if count and files["mix"]:
         progress("plain best matches")
@@ -868,13 +871,49 @@ def _run_book(databases, args, regime, open_count):
     return found
 
 
+def _decide_at_once(databases, name, processes, task):
+    """Decide a file by some processes, as so many workers of a server would.
+
+    :return: as :func:`decide`, the counts of all together; seconds of the slowest
+    """
+
+    def decide_share(number):
+        return databases.work(
+            "evidence_decide",
+            name,
+            name=f"_{number}",
+            share=(number, processes),
+            **task,
+        )
+
+    with ThreadPoolExecutor(processes) as pool:
+        parts = list(pool.map(decide_share, range(processes)))
+    whole = {**parts[0], "processes": processes}
+    for part in parts[1:]:
+        for key in ("kinds", "amounts", "names", "accounts"):
+            for group, row in part[key].items():
+                total = whole[key].setdefault(group, dict.fromkeys(COLUMNS, 0))
+                for column in COLUMNS:
+                    total[column] += row[column]
+        for kind, count in part["in_top3"].items():
+            whole["in_top3"][kind] = whole["in_top3"].get(kind, 0) + count
+        for column in COLUMNS:
+            whole["nothing_open"][column] += part["nothing_open"][column]
+        for key in ("payments", "cpu_seconds"):
+            whole[key] += part[key]
+        for key in ("seconds", "peak_mib"):
+            whole[key] = max(whole[key], part[key])
+    return whole
+
+
 def _report_book(report, regime, open_count, found):
     report.say(f"### {open_count:,} open invoices, references: {REGIME_NAMES[regime]}")
     report.say()
     for run in found["runs"]:
         report.say(
             f"#### {run['file']}, {LEVELS[run['level']]}: {run['payments']:,} payments,"
-            f" {run['batch'] or 'all'} at once, in {run['seconds']:.1f} s"
+            f" {run['batch'] or 'all'} at once, {run['processes']} processes,"
+            f" in {run['seconds']:.1f} s"
             f" ({run['cpu_seconds']:.1f} s CPU of Odoo),"
             f" {run['payments'] / run['seconds']:.0f}/s,"
             f" peak {run['peak_mib']:.0f} MiB ({run['start_mib']:.0f} before)"
@@ -1112,6 +1151,13 @@ def add_arguments(parser, alone=False):
         nargs="+",
         default=[1000, 100_000],
         help="of an ordinary file, decided at once",
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        nargs="+",
+        default=[1, 2],
+        help="that decide an ordinary file together",
     )
     parser.add_argument("--errors", default="", help="file for wrong decisions")
     parser.add_argument(
