@@ -5,6 +5,7 @@ told beforehand: put off, refuse, or hang up when it has everything and before i
 so, which is the case no sender can tell from a lost message.
 """
 
+import asyncio
 import email
 import email.policy
 import logging
@@ -79,9 +80,11 @@ class MailServer:
     :ivar port: where it listens, on 127.0.0.1
     :ivar received: list of :class:`Received`, in the order they came
     :ivar sessions: number of connections that greeted it
+    :ivar delay: seconds it thinks before it says that it has taken a message
     """
 
     def __init__(self):
+        self.delay = 0
         self.received = []
         self.sessions = 0
         self._answers = defaultdict(list)
@@ -122,6 +125,7 @@ class MailServer:
         """Behave as at the beginning, with an empty mailbox."""
         self.received.clear()
         self.sessions = 0
+        self.delay = 0
         self._answers.clear()
         self._drops.clear()
         self._sender_answer = None
@@ -188,6 +192,8 @@ class MailServer:
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         self.received.append(Received(envelope, session.envelope_id))
+        if self.delay:
+            await asyncio.sleep(self.delay)
         if self._drops.intersection(envelope.rcpt_tos):
             server.transport.abort()
         return "250 OK"

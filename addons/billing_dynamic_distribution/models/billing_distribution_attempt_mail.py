@@ -138,7 +138,7 @@ class BillingDistributionAttempt(models.Model):
         attempts = self.with_company(company).with_context(
             lang=lang, tz=company.partner_id.tz
         )
-        template = template.with_context(attempts.env.context)
+        template = template.with_env(attempts.env)
         try:
             subjects = template._render_field("subject", attempts.ids)
             senders = (

@@ -2,12 +2,11 @@ import smtplib
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
-from itertools import groupby
 from pathlib import Path
 
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, config
+from odoo.tools import SQL, config, groupby
 from odoo.tools.mail import email_split_tuples
 
 from odoo.addons.base.models.ir_mail_server import extract_rfc2822_addresses
@@ -234,7 +233,7 @@ class BillingChannelEmail(models.AbstractModel):
                     pair[1].parts.mail_server_id,
                 ),
             ):
-                yield from self._call_group(company, list(group), diary)
+                yield from self._call_group(company, group, diary)
         finally:
             diary.close()
 
