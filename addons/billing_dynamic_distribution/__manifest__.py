@@ -43,4 +43,5 @@
     ],
     "demo": ["demo/billing_distribution_demo.xml"],
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

@@ -3,3 +3,8 @@ def post_init_hook(env):
     env["billing.distribution.plan"]._create_shipped_plans(
         env["res.company"].search([])
     )
+
+
+def uninstall_hook(env):
+    """Let what shipped with the addon be removed though plans and messages use it."""
+    env["billing.distribution.plan"]._drop_foreign_keys()

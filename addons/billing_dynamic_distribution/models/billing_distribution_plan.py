@@ -3,6 +3,7 @@ import ast
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 #: Trigger → whether its days count.
 TRIGGERS_WITH_DAYS = ("before_due", "after_due")
@@ -136,6 +137,29 @@ class BillingDistributionPlan(models.Model):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _drop_foreign_keys(self):
+        """Drop the foreign keys of this addon's tables (when it is uninstalled).
+
+        The tables go anyway, after the contents and templates that their rows hold on
+        to.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT conrelid::regclass::text, conname FROM pg_constraint
+                    WHERE contype = 'f'
+                      AND conrelid::regclass::text LIKE 'billing\\_distribution\\_%%'"""
+            )
+        )
+        for table, name in rows:
+            self.env.cr.execute(
+                SQL(
+                    "ALTER TABLE %s DROP CONSTRAINT %s",
+                    SQL.identifier(table),
+                    SQL.identifier(name),
+                )
+            )
 
     def _get_domain(self):
         """Return which invoices the plan is for, as a domain on ``account.move``."""
