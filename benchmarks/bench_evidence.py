@@ -912,7 +912,7 @@ def _report_book(report, regime, open_count, found):
     for run in found["runs"]:
         report.say(
             f"#### {run['file']}, {LEVELS[run['level']]}: {run['payments']:,} payments,"
-            f" {run['batch'] or 'all'} at once, {run['processes']} processes,"
+            f" {run['batch'] or 'all'} at once, by {run['processes']} process(es),"
             f" in {run['seconds']:.1f} s"
             f" ({run['cpu_seconds']:.1f} s CPU of Odoo),"
             f" {run['payments'] / run['seconds']:.0f}/s,"
