@@ -158,7 +158,13 @@ class PortalAccount(portal.PortalAccount):
         :param str code: of :data:`STATUSES`
         :param link_sudo: the link, when it is one
         """
-        company_sudo = link_sudo.company_id if link_sudo else request.env.company.sudo()
+        if link_sudo:
+            company_sudo = link_sudo.company_id
+        else:
+            # Which of several it is, nobody may learn from a wrong link.
+            company_sudo = request.env["res.company"].sudo().search([], limit=2)
+            if len(company_sudo) > 1:
+                company_sudo = company_sudo.browse()
         response = request.render(
             "billing_base.link_notice",
             {

@@ -266,7 +266,8 @@ class BillingContactPoint(models.Model):
     def _replace(self, address):
         """Use another address instead of this one, which is kept with its story.
 
-        Where the address is on the customer record, it is changed there.
+        Where the address is on the customer record, it is changed there. The same
+        address again means that it is right after all, and is tried again.
 
         :param str address: as somebody wrote it
         :return: the contact point with the new address
@@ -277,6 +278,7 @@ class BillingContactPoint(models.Model):
         partner = self.partner_id
         new_address = self._normalise_or_raise(self.channel, address, partner)
         if new_address == self.address:
+            self._unblock()
             return self
         if self.source == "partner":
             partner._billing_replace_address(self.channel, self.address, address)

@@ -41,6 +41,7 @@ class BillingLink(models.Model):
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
     channel = fields.Char(readonly=True, help="How the message with the link went out.")
+    channel_label = fields.Char(string="Sent By", compute="_compute_channel_label")
     res_model = fields.Char(string="Sent In (Model)", readonly=True)
     res_id = fields.Many2oneReference(
         string="Sent In", model_field="res_model", readonly=True
@@ -72,6 +73,13 @@ class BillingLink(models.Model):
     _move_idx = models.Index("(move_id, id)")
 
     # === COMPUTE METHODS === #
+
+    @api.depends("channel")
+    @api.depends_context("lang")
+    def _compute_channel_label(self):
+        labels = self.env["billing.event"]._get_channel_labels()
+        for link in self:
+            link.channel_label = labels.get(link.channel, link.channel)
 
     @api.depends("expires_at", "revoked_at")
     def _compute_state(self):

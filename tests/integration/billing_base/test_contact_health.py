@@ -351,7 +351,9 @@ class TestFix(HealthCase):
         new = own._replace("92000004")
         self.assertEqual((own.active, new.active), (False, True))
         self.assertEqual(new.address, "+4792000004")
+        new._record_failure("hard", "unknown subscriber")
         self.assertEqual(new._replace("92 00 00 04"), new, "the same again")
+        self.assertEqual(new.state, "unverified", "it is right, somebody says")
 
     def test_an_address_known_to_fail_gets_another_try_when_staff_say_so(self):
         other = self.points.create(

@@ -156,6 +156,8 @@ class TestRefused(LinkPageCase):
         self.assertEqual(there.status_code, not_there.status_code)
         self.assertEqual(there.text, not_there.text)
         self.assertIn("This link is not whole", there.text)
+        for company in self.env["res.company"].search([]):
+            self.assertNotIn(company.name, there.text, "nor whose")
 
     def test_every_kind_of_nonsense_is_just_a_wrong_token(self):
         for token in ("x", "å" * 22, "0", self.token + "=", self.token.swapcase()):
