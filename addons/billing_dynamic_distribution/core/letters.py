@@ -58,6 +58,8 @@ STATUSES = {
 ANSWER_NEEDED = ("id", "status")
 ANSWER_OPTIONAL = ("at", "reason", "cost")
 
+#: Type of an address, in points: the posts ask for 10 to 12.
+ADDRESS_SIZE = 10.5
 _KEY = re.compile(r"[0-9a-f]{32}")
 _ENVELOPE_NAME = re.compile(r"[^0-9A-Za-z_-]+")
 #: Of the size of the type: how far it reaches above and below its line, and how wide
@@ -548,11 +550,10 @@ def window_style(
     width = (window.width - 2 * margin) / scale
     below = max(window.bottom - top, 0) / scale
     return (
-        ".article{position:relative}"
         f".article>.address{{position:static;padding-top:0;min-height:{below:.2f}mm}}"
         '.article>.address>div[name="address"]{position:absolute;'
         f"left:{x:.2f}mm;top:{y:.2f}mm;width:{width:.2f}mm;max-width:none;"
-        "margin:0;padding:0;font-size:14px;line-height:1.25}"
+        f"margin:0;padding:0;font-size:{ADDRESS_SIZE / scale:.1f}pt;line-height:1.25}}"
         # Tax number and the like: below the address, never in the window.
         '.article>.address>div[name="address"]>:not(address){display:none}'
         ".article>.address address{margin:0!important}"

@@ -162,8 +162,19 @@ class BillingChannelLetter(models.AbstractModel):
 
         :raises ChannelError: it does not
         """
+        words = self._words_of_page(pdf)
+        if not words:
+            # The unpatched wkhtmltopdf draws its letters instead of writing them.
+            raise ChannelError(
+                "hard",
+                NOT_IN_WINDOW,
+                self.env._(
+                    "The PDF holds no text that can be read, so that nobody can tell "
+                    "what shows in the window of the envelope."
+                ),
+            )
         check = letters.look_through(
-            self._words_of_page(pdf),
+            words,
             address,
             company._billing_letter_window(),
             # Odoo's documents name the country at home too.
