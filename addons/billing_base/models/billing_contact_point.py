@@ -317,7 +317,7 @@ class BillingContactPoint(models.Model):
                 }
             ]
         )
-        return new.with_context(self.env.context)
+        return self.browse(new.id)
 
     # === ACTIONS === #
 

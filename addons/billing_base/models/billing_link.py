@@ -275,7 +275,15 @@ class BillingLink(models.Model):
         ):
             return self.browse()
         new_sudo = link_sudo._issue(
-            [{"move_id": link_sudo.move_id.id, "key": f"renewed:{link_sudo.id}:{day}"}]
+            [
+                {
+                    "move_id": link_sudo.move_id.id,
+                    "key": f"renewed:{link_sudo.id}:{day}",
+                    # It is still that message which brought the customer.
+                    "res_model": link_sudo.res_model,
+                    "res_id": link_sudo.res_id,
+                }
+            ]
         ).sudo()
         move_sudo = link_sudo.move_id.with_company(link_sudo.company_id)
         point_sudo = (

@@ -26,7 +26,6 @@ class BillingLinkVisit(models.Model):
 
     link_id = fields.Many2one(
         "billing.link",
-        string="Link",
         readonly=True,
         ondelete="cascade",
         index="btree_not_null",

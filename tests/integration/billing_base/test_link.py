@@ -390,6 +390,17 @@ class TestRenew(LinkCase):
         self.assertFalse(self.expired("older")._renew(), "not with another old one")
         self.assertEqual(self.mails(), mail)
 
+    def test_a_new_link_belongs_to_the_message_of_the_old_one(self):
+        old = self.issue(
+            key="old",
+            expires_at=datetime(2026, 1, 1),
+            res_model="res.partner",
+            res_id=self.kari.id,
+        )
+        self.assertRecordValues(
+            old._renew(), [{"res_model": "res.partner", "res_id": self.kari.id}]
+        )
+
     def test_a_revoked_link_renews_nothing(self):
         old = self.expired()
         old._revoke("stolen")
