@@ -41,10 +41,14 @@ class BillingEvent(models.Model):
             "payment.unassigned": {
                 "label": self.env._("Payment taken off the account"),
                 "icon": "fa-undo",
-                "customer_visible": False,
+                "customer_visible": True,
                 "text": self.env._(
                     "Payment of %(amount)s was taken off the customer's account by "
                     "%(user)s."
+                ),
+                "customer_text": self.env._(
+                    "%(amount)s does not stand to your credit any more: we are "
+                    "checking what the payment is for. You need not do anything."
                 ),
             },
             "payment.credit_used": {
@@ -96,9 +100,31 @@ class BillingEvent(models.Model):
             "payment.undone": {
                 "label": self.env._("Payment taken off"),
                 "icon": "fa-undo",
-                "customer_visible": False,
+                "customer_visible": True,
                 "text": self.env._(
                     "Payment of %(amount)s was taken off this invoice by %(user)s."
+                ),
+                # Whose money it was is not known here: it may never have been theirs.
+                "customer_text": self.env._(
+                    "A payment of %(amount)s does not count for this invoice any "
+                    "more: we are checking what it is for. You need not do anything."
+                ),
+            },
+            "payment.replaced": {
+                "label": self.env._("Sum replaced by its payments"),
+                "icon": "fa-list",
+                "customer_visible": False,
+                "text": self.env._(
+                    "The sum of %(amount)s was replaced by its payments, which came "
+                    "in %(file)s."
+                ),
+            },
+            "payment.restored": {
+                "label": self.env._("Sum counted again"),
+                "icon": "fa-undo",
+                "customer_visible": False,
+                "text": self.env._(
+                    "The sum of %(amount)s was counted again by %(user)s."
                 ),
             },
         }
