@@ -46,6 +46,7 @@ class BillingPayment(models.Model):
         "(statement_line_id) WHERE file_id IS NULL",
         "This statement line is matched already.",
     )
+    _adopted_idx = models.Index("(company_id, create_date) WHERE file_id IS NULL")
 
     # === CRUD METHODS === #
 

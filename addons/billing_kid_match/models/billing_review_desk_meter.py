@@ -70,32 +70,42 @@ class BillingReviewDesk(models.AbstractModel):
                      WHERE file.company_id = %(company)s
                        AND file.create_date >= %(start)s
                 )
-                SELECT (SELECT count(*) FROM billing_payment p
-                         WHERE p.file_id IN (SELECT id FROM came)
-                           AND p.state IN %(placed)s),
-                       (SELECT count(*) FROM billing_payment p
-                         WHERE p.file_id IN (SELECT id FROM came)
-                           AND p.state IN %(waiting)s AND p.amount > 0),
+                SELECT %(came_placed)s,
+                       %(came_waiting)s,
                        (SELECT count(*) FROM staff),
                        (SELECT count(*) FROM staff
                           JOIN billing_payment p ON p.id = staff.payment_id
-                         WHERE p.file_id IN (SELECT id FROM came)
+                         WHERE (p.file_id IN (SELECT id FROM came)
+                                OR p.file_id IS NULL AND p.create_date >= %(start)s)
                            AND p.state IN %(placed)s),
                        (SELECT count(*)
                           FROM billing_payment_candidate c
                           JOIN billing_payment p ON p.id = c.payment_id
                          WHERE c.company_id = %(company)s AND c.sequence = 0
                            AND c.create_date >= %(start)s
-                           AND p.file_id IN (SELECT id FROM came)
+                           AND (p.file_id IN (SELECT id FROM came)
+                                OR p.file_id IS NULL AND p.create_date >= %(start)s)
                            AND p.state IN %(placed)s
+                           AND p.resolution IS DISTINCT FROM 'replaced'
                            AND NOT EXISTS (SELECT 1 FROM staff
                                             WHERE staff.payment_id = p.id))
                 """,
+                came_placed=SQL(
+                    "%s - (SELECT count(*) FROM billing_payment p"
+                    " WHERE p.company_id = %s AND p.resolution = 'replaced'"
+                    " AND p.file_id IN (SELECT id FROM came))",
+                    self._count_came(
+                        SQL("p.state IN %s", tuple(decision.CREDITED)), start
+                    ),
+                    company.id,
+                ),
+                came_waiting=self._count_came(
+                    SQL("p.state IN %s AND p.amount > 0", WAITING), start
+                ),
                 company=company.id,
                 kinds=PLACED_KINDS,
                 start=start,
                 placed=tuple(decision.CREDITED),
-                waiting=WAITING,
             )
         )
         found = placed - staff_placed
@@ -116,3 +126,21 @@ class BillingReviewDesk(models.AbstractModel):
             "minutes_saved": meter.minutes_saved,
             "share": meter.share,
         }
+
+    def _count_came(self, condition, start):
+        """Count payments that came from files or from other importers' lines.
+
+        :param SQL condition: on ``billing_payment p``
+        :param datetime start: since when, UTC
+        :rtype: SQL
+        """
+        return SQL(
+            "((SELECT count(*) FROM billing_payment p"
+            " WHERE p.file_id IN (SELECT id FROM came) AND %(condition)s)"
+            " + (SELECT count(*) FROM billing_payment p"
+            " WHERE p.file_id IS NULL AND p.company_id = %(company)s"
+            " AND p.create_date >= %(start)s AND %(condition)s))",
+            condition=condition,
+            company=self.env.company.id,
+            start=start,
+        )
