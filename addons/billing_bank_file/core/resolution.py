@@ -18,6 +18,8 @@ KNOWN = "known"
 PARKED = "parked"
 #: It goes back to the payer.
 REFUND = "refund"
+#: It is a sum whose payments came in another file.
+REPLACED = "replaced"
 #: The payer is no customer, as far as can be seen.
 STRANGER = "stranger"
 

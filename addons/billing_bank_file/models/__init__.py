@@ -13,6 +13,7 @@ from . import (
     billing_event,
     billing_import_command,
     billing_payment,
+    billing_payment_details,
     billing_payment_resolution,
     billing_payment_statement_line,
     billing_table_column,

@@ -33,6 +33,12 @@ class AccountJournal(models.Model):
         "of their own.",
         default=True,
     )
+    billing_details_elsewhere = fields.Boolean(
+        string="Details Come in Another File",
+        help="The bank reports sums in camt.053 and their payments in another file, "
+        "such as OCR giro. A sum and payments that add up to it, on the same day, are "
+        "then the same money although the bank names no common reference.",
+    )
     billing_giro_numbers = fields.Char(
         string="Bankgiro and Plusgiro Numbers",
         help="Swedish giro numbers that pay into this account, separated by commas. "

@@ -183,6 +183,7 @@ class BillingBankFile(models.Model):
         seen = []
         while rows := list(itertools.islice(transactions, INSERT_SIZE)):
             seen += file_sudo._store(rows, journals)
+        file_sudo._replace_sums()
         if not repeated:
             summary = reader.summary
             duplicates = [position for position, _id, known in seen if known]

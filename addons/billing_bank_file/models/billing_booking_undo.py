@@ -1,6 +1,6 @@
 from odoo import Command, api, models
 
-from ..core import decision
+from ..core import decision, resolution
 from .billing_booking import PLAIN_ITEM
 
 
@@ -18,6 +18,11 @@ class BillingBooking(models.AbstractModel):
         :param payments: ``billing.payment`` records that were booked
         """
         payments_sudo = payments.sudo().with_context(billing_booking=True)
+        replaced = payments_sudo.filtered(
+            lambda payment: payment.resolution == resolution.REPLACED
+        )
+        self.sudo().with_context(billing_booking=True)._bring_in(replaced)
+        payments_sudo -= replaced
         payments_sudo.env["account.partial.reconcile"].search(
             [("billing_payment_id", "in", payments_sudo.ids)]
         ).unlink()
@@ -54,6 +59,10 @@ class BillingBooking(models.AbstractModel):
         """
         for line, chunk in payments.grouped("statement_line_id").items():
             self._give_back(line, chunk)
+        self._bring_in(payments)
+
+    def _bring_in(self, payments):
+        """Give payments statement lines of their own, on the suspense account."""
         for _key, chunk in payments.grouped(
             lambda payment: (payment.journal_id, payment.currency_id)
         ).items():
@@ -73,6 +82,40 @@ class BillingBooking(models.AbstractModel):
                 )
             )
             self._link(chunk, dict(zip(chunk.ids, lines.ids, strict=True)), False)
+
+    def _cancel_out(self, payment):
+        """Take a payment that waits off the bank account, by a line against its own.
+
+        Both lines are settled then: what waited on suspense, which may know no
+        reconciliation, goes to the account between banks first. A line that nobody may
+        rewrite keeps its suspense item.
+
+        :param payment: ``billing.payment`` whose money nobody has used, all rights
+        :raises UserError: somebody used the money in Odoo's own screens
+        """
+        self._check_free(payment)
+        line = payment.statement_line_id
+        suspense = line._seek_for_lines()[1]
+        between = payment.company_id.transfer_account_id
+        if suspense and between and not self._is_closed(line):
+            line.with_context(force_delete=True, skip_readonly_check=True).write(
+                {
+                    "line_ids": [
+                        Command.delete(suspense.id),
+                        Command.create(
+                            {
+                                "name": suspense.name,
+                                "account_id": between.id,
+                                "partner_id": suspense.partner_id.id,
+                                "currency_id": suspense.currency_id.id,
+                                "amount_currency": suspense.amount_currency,
+                                "balance": suspense.balance,
+                            }
+                        ),
+                    ]
+                }
+            )
+        self._give_back(line, payment)
 
     def _give_back(self, line, payments):
         """Take the money of payments off a statement line, by a line against it."""

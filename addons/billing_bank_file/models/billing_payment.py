@@ -347,7 +347,16 @@ class BillingPayment(models.Model):
         """Keep why the payment could not be booked, and tell the managers."""
         self.ensure_one()
         payment_sudo = self.sudo()
-        payment_sudo.error = str(error) or type(error).__name__
+        reason = str(error) or type(error).__name__
+        if payment_sudo.journal_id.restrict_mode_hash_table:
+            # Odoo's words speak of an entry that nobody here has seen.
+            reason = self.env._(
+                "Entries of journal %(journal)s are sealed with a hash, so a payment "
+                "somebody has to decide on cannot wait in it. %(reason)s",
+                journal=payment_sudo.journal_id.code,
+                reason=reason,
+            )
+        payment_sudo.error = reason
         payment_sudo.company_id._billing_alert(
             self.env._("Booking of bank payments"), payment_sudo.error
         )

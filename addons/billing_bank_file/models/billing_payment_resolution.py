@@ -36,6 +36,7 @@ class BillingPayment(models.Model):
             (resolution.PARKED, "Parked"),
             (resolution.REFUND, "Refund"),
             (resolution.STRANGER, "Not a Customer"),
+            (resolution.REPLACED, "Sum of Other Payments"),
         ],
         string="Special",
         help="What is special about this payment, beyond its state.",
