@@ -143,7 +143,8 @@ class BillingDistributionPlanner(models.AbstractModel):
         for late in range(max((today - since).days, 0), -1, -1):
             day = today - timedelta(days=late)
             due = day + offset
-            if plan_sudo.trigger == "before_due" and due < today:
+            if plan_sudo.trigger == "before_due" and late and due <= today:
+                # Too late to say that it is due soon; it is due now.
                 continue
             trigger_key = f"{plan_sudo.trigger}:{due.isoformat()}"
             if days:

@@ -428,6 +428,18 @@ class TestFriendlyReminders(DistributionCase):
         self.plan_day(4)
         self.assertEqual(len(self.counter.calls), 1)
 
+    def test_what_is_due_today_is_not_said_to_be_due_soon(self):
+        with self.at(0):
+            self.create_plan(
+                ("email", 0, "not_paid"), trigger="before_due", trigger_days=2
+            )
+        late = self.post_quietly(date(2026, 11, 26))
+        in_time = self.post_quietly(date(2026, 11, 27))
+        # The server stood still on Tuesday and Wednesday.
+        self.plan_day(3)
+        self.assertFalse(self.attempts_of(late))
+        self.assertEqual(len(self.attempts_of(in_time)), 1)
+
     def test_a_plan_that_goes_live_does_not_dig_up_what_was_before(self):
         self.post_quietly(date(2026, 11, 24))
         with self.at(2):
