@@ -13,7 +13,7 @@ class TestBillingDynamicDistribution(TransactionCase):
     def test_the_contents_are_there(self):
         content = self.env.ref("billing_dynamic_distribution.content_invoice")
         self.assertTrue(content.mail_template_id)
-        self.assertIn("_urls_text", content.sms_body)
+        self.assertIn("page_urls", content.sms_body)
 
     def test_what_was_opened_stays_opened(self):
         for event in state.EVENTS:
