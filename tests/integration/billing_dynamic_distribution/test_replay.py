@@ -167,6 +167,8 @@ class TestTheActualPlan(ReplayCase):
             ("sms", 0, "not_paid"), trigger="on_due", name="Reminder", is_reminder=True
         )
         [move] = self.post_all(1)
+        self.go_to(3)
+        self.go_to(5)
         with self.at(14):
             self.planner._cron_plan()
             self.send()
