@@ -858,7 +858,9 @@ def _run_book(databases, args, regime, open_count):
             profile=args.profile,
             limit=args.limit,
         )
-        for processes in args.processes if file not in FILES else [1]:
+        # each process takes a batch at least
+        most = 1 if file in FILES else max(files[file] // (batch or files[file]), 1)
+        for processes in sorted({min(number, most) for number in args.processes}):
             found["runs"].append(_decide_at_once(databases, name, processes, task))
     count = min(args.baseline, 200 if open_count > 100_000 else args.baseline)
     if count and files["mix"]:
