@@ -64,27 +64,33 @@ class BillingDistributionReplayLine(models.Model):
     def _rows(self):
         """Return the figures of the report: label, was, would be, widths of bars."""
         self.ensure_one()
-        _, money = self.env._, self.currency_id.format
+        money = self.currency_id.format
         fee = self.replay_id.fee
         rows = [
-            (_("Messages"), self.messages_was, self.messages_would, None, self._count),
-            (_("Cost"), self.cost_was, self.cost_would, None, money),
             (
-                _("Opened by the due date"),
+                self.env._("Messages"),
+                self.messages_was,
+                self.messages_would,
+                None,
+                self._count,
+            ),
+            (self.env._("Cost"), self.cost_was, self.cost_would, None, money),
+            (
+                self.env._("Opened by the due date"),
                 self.opened_was,
                 self.opened_would,
                 (self.opened_low, self.opened_high),
                 self._share,
             ),
             (
-                _("Paid in time"),
+                self.env._("Paid in time"),
                 self.paid_was,
                 None,
                 (self.paid_low, self.paid_high),
                 self._share,
             ),
             (
-                _("Reminder fees"),
+                self.env._("Reminder fees"),
                 self.fees_was * fee,
                 None,
                 (self.fees_low * fee, self.fees_high * fee),
