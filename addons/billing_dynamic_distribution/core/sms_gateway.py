@@ -9,6 +9,7 @@ delivery reports, escape codes) and SMPP 3.4 section 5.1.3 (command status).
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -67,6 +68,7 @@ _HARD = re.compile(
 _REFUSED_BY_CUSTOMER = re.compile(
     r"opt(ed)?[ _-]?out|unsubscribed|blacklist|black[ ]list|\bSTOP\b", re.IGNORECASE
 )
+_WITHOUT_NORDIC = str.maketrans({"æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O"})
 _EXPIRED = re.compile(r"expired|validity|absent|switched[ ]off", re.IGNORECASE)
 
 
@@ -128,6 +130,23 @@ def sender_problem(sender: str) -> str:
     ):
         return "signs"
     return ""
+
+
+def sender_of_name(name: str) -> str:
+    """Return the sender that a company's name makes, «» if it makes none.
+
+    Nordic letters become what Norwegians and Swedes write without them.
+    """
+    plain = unicodedata.normalize("NFKD", name.translate(_WITHOUT_NORDIC))
+    words = re.findall(r"[A-Za-z0-9]+", plain.encode("ascii", "ignore").decode())
+    sender = ""
+    for word in words:
+        longer = f"{sender} {word}".strip()
+        if len(longer) > 11:
+            break
+        sender = longer
+    sender = sender or "".join(words)[:11]
+    return "" if not sender or sender_problem(sender) else sender
 
 
 def parameters(template: str) -> list[tuple[str, str]]:

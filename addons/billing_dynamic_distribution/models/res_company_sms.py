@@ -25,7 +25,7 @@ class ResCompany(models.Model):
     billing_sms_sender = fields.Char(
         string="SMS Sender",
         help="Name of up to 11 letters and digits, or a number, that messages come "
-        "from. Odoo's own service has a sender of its own.",
+        "from. Empty: the company's name. Odoo's own service has a sender of its own.",
     )
 
     # What the messages look like, and their price
@@ -199,7 +199,8 @@ class ResCompany(models.Model):
             accepted=company_sudo.billing_sms_http_accepted,
             username=company_sudo.billing_sms_http_username or "",
             password=company_sudo.billing_sms_http_password or "",
-            sender=company_sudo.billing_sms_sender or "",
+            sender=company_sudo.billing_sms_sender
+            or sms_gateway.sender_of_name(company_sudo.name),
             timeout=company_sudo.billing_sms_http_timeout,
             connections=company_sudo.billing_sms_http_connections,
         )

@@ -122,6 +122,29 @@ def test_a_good_sender_fits_the_field_of_the_standard(sender):
         assert len(sender) <= 11 or sender.lstrip("+").isdigit()
 
 
+@pytest.mark.parametrize(
+    ("name", "sender"),
+    [
+        ("Fjordlys AS", "Fjordlys AS"),
+        ("Fjordlys Strøm og Nett AS", "Fjordlys"),
+        ("Ålesund Kraftverk", "Alesund"),
+        ("Østfoldenergileveransen", "Ostfoldener"),
+        ("Kæmpe & Sønn", "Kaempe Sonn"),
+        ("17", ""),
+        ("株式会社", ""),
+        ("", ""),
+    ],
+)
+def test_a_company_s_name_as_sender(name, sender):
+    assert sms_gateway.sender_of_name(name) == sender
+
+
+@given(st.text(max_size=60))
+def test_whatever_the_name_its_sender_is_good(name):
+    sender = sms_gateway.sender_of_name(name)
+    assert not sender or not sms_gateway.sender_problem(sender)
+
+
 @pytest.mark.parametrize("body", ["0: Accepted for delivery", "3: Queued for later"])
 def test_what_kannel_takes_is_sent(body):
     assert sms_gateway.read_answer(202, body, ACCEPTED) == sms_gateway.Answer("sent")
