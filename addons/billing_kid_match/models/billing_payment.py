@@ -90,7 +90,7 @@ class BillingPayment(models.Model):
                         payment=payment.display_name,
                     )
                 )
-            payment._accept(payment.best_candidate_id.move_id)
+            payment.best_candidate_id.action_accept()
         return True
 
     # === BUSINESS METHODS === #

@@ -96,15 +96,35 @@ class BillingPaymentCandidate(models.Model):
     # === ACTIONS === #
 
     def action_accept(self):
-        """Reconcile the payment with this invoice.
+        """Reconcile the payment with this invoice, or with all of its sum.
 
-        :raises UserError: when the payment was decided meanwhile or the invoice has
+        :raises UserError: when the payment was decided meanwhile or an invoice has
             nothing open any more
         """
         self.ensure_one()
-        return self.payment_id._accept(self.move_id)
+        moves = self._together().exists()
+        if len(moves) == 1:
+            return self.payment_id._accept(moves)
+        return self.payment_id._accept_shares(
+            {
+                move.id: self.env["billing.review.desk"]._open_amount(move)
+                for move in moves
+            }
+        )
 
     # === HELPERS === #
+
+    def _together(self):
+        """The invoices the payment pays with this one, as they make its amount.
+
+        :return: ``account.move`` records, this one among them
+        """
+        self.ensure_one()
+        for reason in self.reasons or []:
+            if reason["code"] == "part_of_sum":
+                ids = reason["values"].get("move_ids") or []
+                return self.move_id.browse(ids) | self.move_id
+        return self.move_id
 
     def _mark_difference(self):
         """The invoice's reference with the digits marked that were paid differently.

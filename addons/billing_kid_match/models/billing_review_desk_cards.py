@@ -160,21 +160,15 @@ class BillingReviewDesk(models.AbstractModel):
             them
         :rtype: str
         """
-        self._fetch_moves(payment.candidate_ids.move_id)
+        moves = self._moves_of(payment.candidate_ids)
+        self._fetch_moves(moves)
         seen = [
             payment.id,
             payment.state,
             payment.resolution,
             payment.refund_id.id,
-            [
-                (
-                    candidate.id,
-                    candidate.move_id.id,
-                    candidate.move_id.state,
-                    str(candidate.move_id.amount_residual),
-                )
-                for candidate in payment.candidate_ids
-            ],
+            payment.candidate_ids.ids,
+            [(move.id, move.state, str(move.amount_residual)) for move in moves],
         ]
         return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
 
@@ -191,12 +185,12 @@ class BillingReviewDesk(models.AbstractModel):
         :rtype: list[dict]
         """
         candidates = payment.candidate_ids
-        moves = candidates.move_id
+        moves = self._moves_of(candidates)
         self._fetch_moves(moves)
         cards = [
             self._card(
                 payment,
-                [(candidate.move_id, candidate.reference) for candidate in together],
+                self._invoices_of(together, moves),
                 # of a sum all must be right
                 min(candidate.probability for candidate in together),
                 together[0].distance,
@@ -208,6 +202,28 @@ class BillingReviewDesk(models.AbstractModel):
         cards.sort(key=lambda card: not card["is_open"])
         self._tell_accounts(payment, cards)
         return cards
+
+    def _moves_of(self, candidates):
+        """The invoices of candidates, and those that make a sum with them."""
+        moves = candidates.move_id.union(
+            *(candidate._together() for candidate in candidates)
+        )
+        return moves.exists()
+
+    def _invoices_of(self, candidates, known):
+        """Invoices of the candidates of one card, with their references.
+
+        A sum is whole whether or not each of its invoices is a candidate.
+
+        :param known: what :meth:`_moves_of` said
+        """
+        references = {item.move_id: item.reference for item in candidates}
+        moves = candidates[0]._together().union(*(item.move_id for item in candidates))
+        return [
+            (move, references.get(move, move.payment_reference))
+            for move in known
+            if move in moves
+        ]
 
     def _card(self, payment, invoices, probability, distance, reasons):
         """One candidate: an invoice, or several that make the amount together."""
@@ -350,9 +366,10 @@ class BillingReviewDesk(models.AbstractModel):
 
 def _set_key(candidate):
     """What makes candidates one card: the invoices of one sum belong together."""
-    if not _set_size(candidate.reasons):
-        return candidate.id
-    return json.dumps(candidate.reasons, sort_keys=True)
+    for reason in candidate.reasons or []:
+        if reason["code"] == "part_of_sum":
+            return json.dumps(sorted(reason["values"].get("move_ids") or []))
+    return str(candidate.id)
 
 
 def _set_size(reasons):

@@ -205,6 +205,40 @@ class TestDetails(DeskCase):
         details = self.desk.details(payment.id)
         self.assertEqual(details["customer"]["id"], self.customer.id)
 
+    def part_of_sum(self, move, moves):
+        """A payment with one candidate, that is part of a sum of ``moves``."""
+        payment = self.pay(
+            "", sum(moves.mapped("amount_residual")), name="Ukjent", end="set"
+        )
+        payment.sudo().candidate_ids.unlink()
+        values = {"count": len(moves), "move_ids": moves.ids}
+        self.env["billing.payment.candidate"].sudo().create(
+            {
+                "payment_id": payment.id,
+                "sequence": 0,
+                "move_id": move.id,
+                "probability": 0.9,
+                "distance": -1,
+                "reasons": [{"code": "part_of_sum", "values": values, "weight": 0.0}],
+            }
+        )
+        return payment
+
+    def test_a_whole_sum_is_accepted_with_one_click(self):
+        wanted = self.invoices[0] + self.invoices[2]
+        payment = self.part_of_sum(wanted[1], wanted)
+        [card] = self.desk.details(payment.id)["cards"]
+        self.assertEqual(set(card["move_ids"]), set(wanted.ids))
+        self.assertTrue(card["is_whole"])
+        self.assertEqual(card["difference"], 0)
+        self.act(payment, "accept", move_ids=card["move_ids"])
+        self.assertEqual(set(wanted.mapped("payment_state")), {"paid"})
+        payment.action_undo()
+        # The list and the form take it whole too.
+        again = self.part_of_sum(wanted[0], wanted)
+        again.action_accept()
+        self.assertEqual(again.invoice_ids, wanted)
+
     def test_queries_do_not_grow_with_the_candidates(self):
         one = self.damaged(end="one")
         many = self.unknown(end="many")
