@@ -311,7 +311,7 @@ class Rig:
     def received(self) -> list[Received]:
         """Return the parts the fake centre got so far, in order."""
         said = (self.folder / "centre.log").read_bytes()
-        pattern = re.compile(rb"(\S+) (\S+) (text|udh|ucs-2|data) (.*)", re.S)
+        pattern = re.compile(rb"(.+?) (\S+) (text|udh|ucs-2|data) (.*)", re.S)
         lines: list[list[bytes]] = []
         for printed in re.findall(rb"Got message \d+: <(.*)>$", said, re.M):
             match = pattern.fullmatch(printed)
