@@ -35,6 +35,7 @@
         "views/report_invoice_templates.xml",
         "views/res_config_settings_mail_views.xml",
         "views/res_config_settings_letter_views.xml",
+        "views/res_config_settings_provider_views.xml",
         "views/res_config_settings_sms_views.xml",
         "views/res_config_settings_optimiser_views.xml",
         # Menus last: they name the actions above.

@@ -168,10 +168,10 @@ class IrActionsReport(models.Model):
             for body in bodies
         ]
         header = header and printed_page.self_contained(
-            str(header), load, scripts=patched
+            str(header), load, style, scripts=patched
         )
         footer = footer and printed_page.self_contained(
-            str(footer), load, scripts=patched
+            str(footer), load, style, scripts=patched
         )
         if patched:
             return super()._run_wkhtmltopdf(
@@ -325,7 +325,7 @@ class IrActionsReport(models.Model):
 
     @api.model
     def _billing_page_style(self, report, paper):
-        """Return further rules of the bodies of a report; addons extend it.
+        """Return further rules of the pages of a report; addons extend it.
 
         :param report: the ``ir.actions.report``, as superuser
         :param paper: ``core.printed_page.Paper``; lengths on paper are divided by its

@@ -58,6 +58,8 @@ STATUSES = {
 ANSWER_NEEDED = ("id", "status")
 ANSWER_OPTIONAL = ("at", "reason", "cost")
 
+#: What Odoo's pages leave white at their sides, before scaling.
+BODY_PADDING = 11
 #: Type of an address, in points: the posts ask for 10 to 12.
 ADDRESS_SIZE = 10.5
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -536,11 +538,14 @@ def _touches(box, window):
 
 
 def window_style(
-    window: Window, margin: float, top: float, left: float, scale: float
+    window: Window, margin: float, page: float, top: float, left: float, scale: float
 ) -> str:
-    """Return rules that put the address of a Odoo document into a window.
+    """Return rules that put the address of an Odoo document into a window.
+
+    The sender's details give way to the other side of the page.
 
     :param margin: from the window's edges to the address, since letters slip
+    :param page: width of the page
     :param top: margin of the page above its body, where a body begins
     :param left: margin of the page beside its body
     :param scale: what lengths on the page are printed at
@@ -549,7 +554,15 @@ def window_style(
     y = max(window.top + margin - top, 0) / scale
     width = (window.width - 2 * margin) / scale
     below = max(window.bottom - top, 0) / scale
-    return (
+    is_left = window.left + window.width / 2 < page / 2
+    beside = (page - max(window.right, page / 2) - left) / scale - BODY_PADDING
+    sender = (
+        ".header{position:relative}"
+        '.header [name="company_address"]{position:absolute;right:0;'
+        f"top:{BODY_PADDING}mm;width:{beside:.2f}mm;max-width:none;margin:0;"
+        "padding:0;text-align:right}"
+    )
+    return (sender if is_left else "") + (
         f".article>.address{{position:static;padding-top:0;min-height:{below:.2f}mm}}"
         '.article>.address>div[name="address"]{position:absolute;'
         f"left:{x:.2f}mm;top:{y:.2f}mm;width:{width:.2f}mm;max-width:none;"

@@ -31,10 +31,12 @@ from . import mail_thread
 from . import res_company
 from . import res_company_letter
 from . import res_company_mail
+from . import res_company_provider
 from . import res_company_sms
 from . import res_config_settings
 from . import res_config_settings_letter
 from . import res_config_settings_mail
+from . import res_config_settings_provider
 from . import res_config_settings_sms
 from . import res_partner
 from . import sms_sms

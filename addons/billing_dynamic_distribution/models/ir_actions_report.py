@@ -23,6 +23,7 @@ class IrActionsReport(models.Model):
             style += letters.window_style(
                 company_sudo._billing_letter_window(),
                 margin=WINDOW_MARGIN,
+                page=paper.width,
                 top=paper.top,
                 left=paper.left,
                 scale=paper.scale,
