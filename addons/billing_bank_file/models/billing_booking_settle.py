@@ -42,11 +42,12 @@ class BillingBooking(models.AbstractModel):
         open_items = self._lock_open_items(decisions)
         decisions = [self._fit(item, open_items) for item in decisions]
         by_id = {item.payment_id: item for item in decisions}
-        for payment in payments:
-            item = by_id[payment.id]
-            if item.outcome in decision.CREDITED:
-                booking._replace_suspense(payment, item, open_items)
-                booking._reconcile(payment, by_id, open_items, {})
+        credited = payments.filtered(
+            lambda payment: by_id[payment.id].outcome in decision.CREDITED
+        )
+        for payment in credited:
+            booking._replace_suspense(payment, by_id[payment.id], open_items)
+        booking._reconcile(credited, by_id, open_items, {})
         return decisions
 
     @api.model
