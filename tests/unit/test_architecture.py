@@ -11,8 +11,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = sorted(ROOT.glob("addons/*/__manifest__.py"))
 ADDONS = [manifest.parent.name for manifest in MANIFESTS]
-# They need an AGPL addon of others, and are AGPL themselves (decision 4).
-BRIDGES = {"billing_kid_match_account_reconcile_oca"}
+# Addons between two others, and their licence: one that needs an AGPL addon of the
+# OCA is AGPL itself (decision 4).
+BRIDGES = {
+    "billing_dynamic_distribution_peppol": "LGPL-3",
+    "billing_dynamic_distribution_sms_twilio": "LGPL-3",
+    "billing_dynamic_distribution_snailmail": "LGPL-3",
+    "billing_kid_match_account_reconcile_oca": "AGPL-3",
+}
 
 # The top level of the tree, complete.
 TOP_LEVEL = {
@@ -187,7 +193,7 @@ def test_addon_is_complete_for_the_apps_list(addon):
     if not is_bridge:
         needed += ["i18n/nb.po", "i18n/sv.po"]
     assert [name for name in needed if not (folder / name).is_file()] == []
-    assert manifest["license"] == ("AGPL-3" if is_bridge else "LGPL-3")
+    assert manifest["license"] == BRIDGES.get(addon, "LGPL-3")
     assert manifest.get("auto_install", False) == is_bridge
     assert manifest["version"].startswith("19.0.")
     images = manifest.get("images", [])

@@ -39,7 +39,9 @@ from . import res_config_settings_mail
 from . import res_config_settings_provider
 from . import res_config_settings_sms
 from . import res_partner
+from . import res_partner_provider
 from . import sms_sms
+
 # What is learned from messages, tried and replayed.
 from . import billing_distribution_experiment
 from . import billing_distribution_learner

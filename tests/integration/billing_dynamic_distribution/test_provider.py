@@ -111,9 +111,21 @@ class TestProvider(ProviderCase):
         attempt._apply(state.CALLED)
         self.channel._call(attempt, prepared)
         self.channel._call(attempt, prepared)
-        files = list(self.folder.rglob("*.json"))
-        self.assertEqual([file.stem for file in files], [attempt.key])
+        self.assertEqual(len(list(self.folder.rglob(f"*{attempt.key}*"))), 1)
         self.assertEqual(self.channel._look_up(attempt).event, state.SENT)
+
+    def test_customers_are_looked_up(self):
+        known = self.create_customer("Has One", billing_efaktura_address="NO-1")
+        found = self.create_customer("Is There", "there@example.com")
+        absent = self.create_customer("Is Not")
+        partners = known | found | absent
+        self.assertEqual(self.channel._find_receivers(self.company, partners), found)
+        self.assertEqual(
+            partners.mapped("billing_efaktura_address"),
+            ["NO-1", "there@example.com", False],
+        )
+        self.assertTrue(self.channel._contact_points(found))
+        self.assertFalse(self.channel._find_receivers(self.company, partners))
 
     def test_settings_are_names_and_values(self):
         self.company.billing_efaktura_settings = "user = kari\n\nurl=https://x/?a=b"

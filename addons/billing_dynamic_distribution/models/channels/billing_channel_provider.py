@@ -119,15 +119,7 @@ class BillingChannelProvider(models.AbstractModel):
         dispatch = Dispatch(
             key=attempt_sudo.key,
             address=attempt_sudo.address or "",
-            receiver=Receiver(
-                name=partner_sudo.name or "",
-                address=attempt_sudo.address or "",
-                email=partner_sudo.email_normalized or "",
-                phone=partner_sudo.phone_sanitized or "",
-                postal_code=partner_sudo.zip or "",
-                city=partner_sudo.city or "",
-                country=partner_sudo.country_id.code or "",
-            ),
+            receiver=self._receiver(partner_sudo, attempt_sudo.address or ""),
             subject=subject,
             bills=bills,
         )
@@ -180,6 +172,49 @@ class BillingChannelProvider(models.AbstractModel):
     @api.model
     def _failed_soft(self, code, reason):
         return Outcome(state.FAILED_SOFT, code=code, reason=reason, address_fault=False)
+
+    # === RECEIVERS === #
+
+    def _find_receivers(self, company, partners):
+        """Ask the operator for the addresses of customers who have none yet.
+
+        What is found is written on the customer records, and so becomes a contact
+        point. Makes one outside call for each customer.
+
+        :param company: the ``res.company``
+        :param partners: customers
+        :return: those that were found
+        :rtype: res.partner
+        """
+        provider = self._provider(company)
+        found = partners.browse()
+        if provider is None:
+            return found
+        field = f"billing_{self._channel}_address"
+        for partner in partners.commercial_partner_id:
+            if partner[field]:
+                continue
+            try:
+                address = provider.find(self._receiver(partner.sudo(), ""))
+            except ProviderDown:
+                break
+            if address:
+                partner[field] = address
+                found |= partner
+        return found
+
+    @api.model
+    def _receiver(self, partner, address):
+        """Return a customer as operators know one."""
+        return Receiver(
+            name=partner.name or "",
+            address=address,
+            email=partner.email_normalized or "",
+            phone=partner.phone_sanitized or "",
+            postal_code=partner.zip or "",
+            city=partner.city or "",
+            country=partner.country_id.code or "",
+        )
 
     # === REPORTS === #
 
