@@ -37,6 +37,8 @@ _FONT_FORMATS = {
     "truetype": "font/ttf",
     "opentype": "font/otf",
 }
+#: Addresses of what never changes: they name a checksum of it.
+_LASTING = "/web/assets/"
 #: Odoo's pages are as wide as the paper; on a screen they would be a column.
 _FULL_WIDTH = ".container{max-width:none}"
 _FONT_FACE = re.compile(r"@font-face\s*\{([^}]*)\}", re.IGNORECASE)
@@ -88,7 +90,9 @@ class Paper:
         return min(max(scale, SCALE_LIMITS[0]), SCALE_LIMITS[1])
 
 
-def self_contained(html: str, load: Loader, style: str = "", scripts=False) -> str:
+def self_contained(
+    html: str, load: Loader, style: str = "", scripts=False, memory=None
+) -> str:
     """Return a page with its style sheets, pictures and fonts inside.
 
     What ``load`` does not know is left out: a document is made of what the house has,
@@ -98,9 +102,12 @@ def self_contained(html: str, load: Loader, style: str = "", scripts=False) -> s
     :param load: answers the addresses in it
     :param style: further rules, the last to be heard
     :param scripts: whether scripts stay in (those inside the page; others never do)
+    :param memory: keeps style sheets whose address changes with their content from
+        page to page; a mutable mapping
     """
     root = _parse(html)
-    sheets = []
+    memory = {} if memory is None else memory
+    sheets, addresses = [], {}
     for link in root.xpath("//link[@href]"):
         if link.get("rel") == "stylesheet":
             answer = load(link.get("href"))
@@ -109,6 +116,8 @@ def self_contained(html: str, load: Loader, style: str = "", scripts=False) -> s
                 node.text = answer[0].decode("utf-8", "replace")
                 link.addprevious(node)
                 sheets.append(node)
+                if link.get("href").startswith(_LASTING):
+                    addresses[node] = link.get("href")
         link.drop_tree()
     for script in root.xpath("//script"):
         if not scripts or script.get("src"):
@@ -120,12 +129,18 @@ def self_contained(html: str, load: Loader, style: str = "", scripts=False) -> s
         root.head.append(node)
         sheets.append(node)
     styled = root.xpath("//*[@style]")
-    named = " ".join(
-        [node.text for node in sheets] + [node.get("style") for node in styled]
-    )
-    families = families_in(named)
+    families = families_in(" ".join(node.get("style") for node in styled))
     for node in sheets:
-        node.text = style_inside(node.text, load, families)
+        families |= _remembered(
+            memory, addresses.get(node), lambda node=node: families_in(node.text)
+        )
+    for node in sheets:
+        address = addresses.get(node)
+        node.text = _remembered(
+            memory,
+            address and (address, families),
+            lambda node=node: style_inside(node.text, load, families),
+        )
     for node in styled:
         if "url(" in node.get("style"):
             node.set("style", style_inside(node.get("style"), load, families))
@@ -135,6 +150,16 @@ def self_contained(html: str, load: Loader, style: str = "", scripts=False) -> s
     for node in root.xpath("//base"):
         node.drop_tree()
     return _serialise(root)
+
+
+def _remembered(memory, key, make):
+    """Return what ``make`` makes, once for each key; always anew without one."""
+    if key is None:
+        return make()
+    value = memory.get(key)
+    if value is None:
+        value = memory[key] = make()
+    return value
 
 
 def families_in(css: str) -> frozenset[str]:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from odoo import api, models, tools
 from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
+from odoo.tools.lru import LRU
 from odoo.tools.misc import file_open
 from odoo.tools.pdf import merge_pdf
 
@@ -23,6 +24,10 @@ _logger = logging.getLogger(__name__)
 ENGINES = ("wkhtmltopdf", "chromium", "webkit")
 MM_PER_INCH = 25.4
 POINTS_PER_INCH = 72
+
+#: Style sheets that a worker keeps ready for each database.
+STYLES_KEPT = 30
+_memories = {}
 
 _IMAGE_PATH = re.compile(
     r"^/web/(?:image|content)/"
@@ -162,16 +167,17 @@ class IrActionsReport(models.Model):
             paper = replace(paper, fixed_scale=printed_page.UNPATCHED_SCALE)
         style = self._billing_page_style(report, paper)
         load = self._billing_loader()
+        memory = _memories.setdefault(self.env.cr.dbname, LRU(STYLES_KEPT))
         patched = engine == "wkhtmltopdf"
         bodies = [
-            printed_page.self_contained(str(body), load, style, scripts=patched)
+            printed_page.self_contained(str(body), load, style, patched, memory)
             for body in bodies
         ]
         header = header and printed_page.self_contained(
-            str(header), load, style, scripts=patched
+            str(header), load, style, patched, memory
         )
         footer = footer and printed_page.self_contained(
-            str(footer), load, style, scripts=patched
+            str(footer), load, style, patched, memory
         )
         if patched:
             return super()._run_wkhtmltopdf(

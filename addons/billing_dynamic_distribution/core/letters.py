@@ -557,7 +557,7 @@ def window_style(
     is_left = window.left + window.width / 2 < page / 2
     beside = (page - max(window.right, page / 2) - left) / scale - BODY_PADDING
     sender = (
-        ".header{position:relative}"
+        f".header{{position:relative;min-height:{top / scale:.2f}mm}}"
         '.header [name="company_address"]{position:absolute;right:0;'
         f"top:{BODY_PADDING}mm;width:{beside:.2f}mm;max-width:none;margin:0;"
         "padding:0;text-align:right}"

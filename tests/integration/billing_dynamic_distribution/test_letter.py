@@ -12,6 +12,7 @@ from pathlib import Path
 from unittest import SkipTest
 from unittest.mock import patch
 
+import pypdfium2
 from reportlab.pdfgen.canvas import Canvas
 
 from odoo.exceptions import UserError
@@ -218,7 +219,8 @@ class TestLetterWindow(LetterCase):
         self.channel._prepare(self.queue(self.create_posted()))
 
     def test_abroad_with_a_long_head_of_letter(self):
-        self.company.company_details = "<p>" + "<br/>".join("ABCDEFG") + "</p>"
+        details = ["Street 1", "Postal 2", "Phone 3", "Mail 4", "Number 5", "Bank 6"]
+        self.company.company_details = "<p>" + "<br/>".join(details) + "</p>"
         partner = self.create_customer(
             "Åsa Öberg",
             street="Drottninggatan 7",
@@ -226,7 +228,17 @@ class TestLetterWindow(LetterCase):
             city="Stockholm",
             country_id=self.env.ref("base.se").id,
         )
-        self.channel._prepare(self.queue(self.create_posted(partner)))
+        attempt = self.queue(self.create_posted(partner))
+        self.channel._prepare(attempt)
+        # The sender's details gave way, and are all to be seen.
+        pdf = attempt.pdf_attachment_ids.raw
+        words = self.channel._words_of_page(pdf)
+        [last] = [word for word in words if "Bank 6" in word.text]
+        self.assertGreater(last.x, 120)
+        picture = pypdfium2.PdfDocument(pdf)[0].render(scale=4 * 25.4 / 72).to_pil()
+        box = [round(4 * side) for side in last.box]
+        ink = picture.convert("L").crop(box).histogram()
+        self.assertGreater(sum(ink[:160]), 0.05 * sum(ink))
 
     def test_another_window_moves_the_address(self):
         self.company.write(
