@@ -5,6 +5,7 @@
     "category": "Accounting/Accounting",
     "author": "Kvitt",
     "license": "LGPL-3",
+    "images": ["static/description/screenshot.png"],
     "depends": ["billing_dynamic_distribution", "sms_twilio"],
     "data": ["views/res_config_settings_views.xml"],
     "auto_install": True,

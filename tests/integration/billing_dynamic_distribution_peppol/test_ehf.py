@@ -1,7 +1,6 @@
 """EHF through Odoo's access point, in its demo mode."""
 
 from contextlib import contextmanager
-from unittest import SkipTest
 from unittest.mock import patch
 
 import requests
@@ -102,14 +101,14 @@ class EhfCase(DistributionCase):
 
 class TestEhfContract(ChannelContract, EhfCase):
     channel_code = "ehf"
+    # Who takes no EHF is known before the call.
+    test_contract_what_is_refused_for_good_is_a_hard_failure = None
 
     def contract_invoice(self):
         return self.create_posted()
 
     @contextmanager
     def provider(self, behaviour):
-        if behaviour == "refuse":
-            raise SkipTest("who takes no EHF is known before the call")
         if behaviour == "down":
             with self.failing(requests.ConnectTimeout()):
                 yield
