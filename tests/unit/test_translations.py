@@ -28,7 +28,7 @@ def _read(addon, name):
 @pytest.mark.parametrize(("addon", "language"), FILES)
 def test_translation_is_complete(addon, language):
     template = _read(addon, f"{addon}.pot")
-    assert len(template) > 10
+    assert template
     assert problems(template, _read(addon, f"{language}.po"), language) == []
 
 

@@ -18,18 +18,42 @@ _FOREIGN = {
 }
 #: Names, abbreviations and words that are the same in all three languages.
 SAME_EVERYWHERE = {
+    "%(plan)s, version %(number)s",
     "/srv/bank/incoming",
     "Bank",
+    "Bankgiro",
+    "CSV",
+    "Dimension",
+    "EHF",
     "Format",
+    "GET",
     "ID",
+    "JSON",
     "Journal",
+    "KID",
     "KID, MOD10",
     "KID, MOD11",
     "KID/OCR",
     "Kvitt KID/OCR",
+    "OCR",
+    "Odoo",
+    "PDF",
+    "POST",
+    "Period",
+    "Person",
+    "Plan",
+    "Plusgiro",
     "SHA-256",
     "SMS",
+    "Status",
     "System",
+    "Text",
+    "Unicode",
+    "UsingQR",
+    "Version",
+    "eFaktura",
+    "https://gateway.example/cgi-bin/sendsms",
+    "sms",
 }
 
 
@@ -92,9 +116,9 @@ def _markup(text):
 def _edges(text):
     """What a text must keep because others join or end sentences with it."""
     # A single word may be an abbreviation, which one language dots and another not.
-    last = text.rstrip()[-1:] if " " in text.strip() else ""
+    last = text.rstrip()[-1:]
     return (
         text[:1].isspace(),
         text[-1:].isspace(),
-        last if last in ".:?!" else "",
+        last if last in ":?!" or (last == "." and " " in text.strip()) else "",
     )
