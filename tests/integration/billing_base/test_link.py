@@ -6,6 +6,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time
+from odoo.tools import mute_logger
 
 from odoo.addons.billing_base.core import token as core_token
 from odoo.addons.billing_base.core.visitor import Verdict
@@ -359,6 +360,7 @@ class TestRetention(LinkCase):
             with (
                 self.subTest(name=name),
                 self.assertRaisesRegex(Exception, name),
+                mute_logger("odoo.sql_db"),
                 self.cr.savepoint(),
             ):
                 self.env.cr.execute(
