@@ -224,10 +224,13 @@ class Databases:
                 with step(f"Database template: odoo {option} {','.join(modules)}"):
                     self._install(name, modules, option, "--with-demo")
 
-    def test_clone(self) -> str:
-        """Return a fresh clone of the template for one test run."""
+    def test_clone(self, half: str = "") -> str:
+        """Return a fresh clone of the template for one test run.
+
+        :param half: ``one`` or ``two`` of a run in two halves.
+        """
         self.drop_dead_clones()
-        name = f"{PREFIX}_test_{os.getpid()}"
+        name = f"{PREFIX}_test{half}_{os.getpid()}"
         self.clone(self.template(), name)
         return name
 
@@ -235,7 +238,10 @@ class Databases:
         """Drop clones whose test run is no more."""
         for name in self.names():
             stem, _, pid = name.rpartition("_")
-            kinds = {f"{PREFIX}_{kind}" for kind in ("test", "cycle", "import")}
+            kinds = {
+                f"{PREFIX}_{kind}"
+                for kind in ("test", "testone", "testtwo", "cycle", "import")
+            }
             if stem in kinds and pid.isdigit():
                 if not Path(f"/proc/{pid}").exists():
                     self.drop(name)

@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 from . import browser, kannel, odoo_log, runtime
-from .databases import Databases
-from .paths import CACHE, LOGS, ROOT, TESTS, bridges, manifests
+from .databases import PREFIX, Databases
+from .paths import ADDONS, CACHE, LOGS, ROOT, TESTS, bridges, manifests
 from .postgres import free_port
 from .ui import say
 
@@ -17,12 +20,23 @@ REPORTS = CACHE / "reports"
 Counts = dict[str, int]
 
 
+#: Addons whose tests run beside all others, so that both cores work: about half.
+BESIDE = "billing_dynamic_distribution"
+
+
 def _pytest(
-    rt: runtime.Runtime, name: str, args: list[str], *, filtered: bool, **env: str
+    rt: runtime.Runtime,
+    name: str,
+    args: list[str],
+    *,
+    filtered: bool,
+    output: IO[str] | None = None,
+    **env: str,
 ) -> tuple[int, Counts]:
     """Run pytest; return its exit code and how many passed and failed.
 
     :param filtered: the caller chose tests, so that choosing none is no failure.
+    :param output: file for what it prints; None: the screen.
     """
     REPORTS.mkdir(exist_ok=True)
     report = REPORTS / f"{name}-{os.getpid()}.json"
@@ -38,7 +52,12 @@ def _pytest(
         **env,
     }
     code = subprocess.run(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
     ).returncode
     counts = {"passed": 0, "failed": 0}
     if report.is_file():
@@ -71,13 +90,63 @@ def unit(args: list[str]) -> int:
 
 
 def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
+    """Run tests on a clone of the template: those named, or all in two halves."""
     kannel.ensure()
     databases = Databases(rt)
-    name = databases.test_clone()
-    for old in LOGS.glob("test-*.log"):
+    for old in LOGS.glob("test*-*.log"):
         if not Path(f"/proc/{old.stem.rpartition('-')[2]}").exists():
             old.unlink()
-    log = LOGS / f"test-{os.getpid()}.log"
+    if any(Path(arg.split("::")[0]).exists() for arg in args):
+        return _run_half(rt, databases.test_clone(), args, filtered=True)
+    beside = [path for path in _folders() if path.name.startswith(BESIDE)]
+    rest = [path for path in _folders() if path not in beside]
+    clones = [databases.test_clone(half) for half in ("one", "two")]
+    with (
+        tempfile.TemporaryFile("w+") as output,
+        ThreadPoolExecutor() as pool,
+    ):
+        second = pool.submit(
+            _run_half,
+            rt,
+            clones[1],
+            [*map(str, beside), *args],
+            filtered=bool(args),
+            output=output,
+        )
+        first = _run_half(rt, clones[0], [*map(str, rest), *args], filtered=bool(args))
+        code, counts = second.result()
+        output.seek(0)
+        print(output.read(), flush=True)
+    return first[0] or code, {key: first[1][key] + counts[key] for key in counts}
+
+
+def _folders() -> list[Path]:
+    """Return the folders with tests that need a database."""
+    # Bridges are tested with the addons they lead to, in tests/operations.
+    smoke = [
+        folder
+        for folder in sorted(ADDONS.glob("*/tests"))
+        if folder.parent.name not in bridges()
+    ]
+    return [
+        *sorted(path for path in TESTS.glob("integration/*/") if path.name[0] != "_"),
+        *sorted(path for path in TESTS.glob("tours/*/") if path.name[0] != "_"),
+        *(path for path in smoke if not path.parent.name.startswith(BESIDE)),
+        *(path for path in smoke if path.parent.name.startswith(BESIDE)),
+    ]
+
+
+def _run_half(
+    rt: runtime.Runtime,
+    name: str,
+    args: list[str],
+    *,
+    filtered: bool,
+    output: IO[str] | None = None,
+) -> tuple[int, Counts]:
+    """Run tests on database ``name`` and drop it; see :func:`_pytest`."""
+    databases = Databases(rt)
+    log = LOGS / f"{name.removeprefix(PREFIX + '_').replace('_', '-')}.log"
     config = CACHE / f"{name}.conf"
     runtime.write_config(
         config,
@@ -89,23 +158,13 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
         max_cron_threads="0",
         screenshots=str(LOGS / "screenshots"),
     )
-    filtered = bool(args)
-    if not any(Path(arg.split("::")[0]).exists() for arg in args):
-        args = [
-            "tests",
-            "addons",
-            "--ignore=tests/unit",
-            "--ignore=tests/operations",
-            # Tested with the addons they lead to, in tests/operations.
-            *(f"--ignore=addons/{name}" for name in bridges()),
-            *args,
-        ]
     try:
         code, counts = _pytest(
             rt,
-            "database",
+            name,
             ["--odoo-http", "--odoo-log-level=info", *args],
             filtered=filtered,
+            output=output,
             ODOO_RC=str(config),
             PATH=browser.on_path(rt.environment()["PATH"]),
         )
@@ -117,9 +176,9 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
             databases.drop(name)
     found = odoo_log.complaints(log)
     if found:
-        print(f"\nOdoo's log has {len(found)} warnings or errors ({log}):")
+        print(f"\nOdoo's log has {len(found)} warnings or errors ({log}):", file=output)
         for text in found[:20]:
-            print("  " + text.replace("\n", "\n    "))
+            print("  " + text.replace("\n", "\n    "), file=output)
         counts["failed"] += 1
         code = code or 1
     return code, counts
