@@ -306,7 +306,14 @@ class _Shared:
 
 
 _shared = _Shared()
-atexit.register(_shared.close)
+
+
+def close():
+    """Let the browser go, if one is kept for the next document."""
+    _shared.close()
+
+
+atexit.register(close)
 
 
 def printed(pages):

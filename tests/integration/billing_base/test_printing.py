@@ -106,7 +106,6 @@ class TestChromium(PrintingCase):
         super().setUpClass()
         # Its absence is a hole in the tests, not a reason to pass over them.
         assert chromium.binary(), "Chromium is needed for this test"
-        cls.addClassCleanup(chromium._shared.close)
 
     def setUp(self):
         super().setUp()
@@ -203,7 +202,7 @@ class TestChromium(PrintingCase):
         self.assertEqual(len(self.render(move)), 1)
 
     def test_a_browser_that_does_not_start_is_told(self):
-        chromium._shared.close()
+        chromium.close()
         with (
             patch.object(chromium, "binary", lambda: "/bin/false"),
             self.assertRaises(UserError),
