@@ -122,18 +122,13 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
 
 def _folders() -> list[Path]:
     """Return the folders with tests that need a database."""
-    # Bridges are tested with the addons they lead to, in tests/operations.
-    smoke = [
-        folder
-        for folder in sorted(ADDONS.glob("*/tests"))
-        if folder.parent.name not in bridges()
+    found = [
+        *sorted(TESTS.glob("integration/billing_*/")),
+        *sorted(TESTS.glob("tours/billing_*/")),
+        *sorted(ADDONS.glob("*/tests/")),
     ]
-    return [
-        *sorted(path for path in TESTS.glob("integration/*/") if path.name[0] != "_"),
-        *sorted(path for path in TESTS.glob("tours/*/") if path.name[0] != "_"),
-        *(path for path in smoke if not path.parent.name.startswith(BESIDE)),
-        *(path for path in smoke if path.parent.name.startswith(BESIDE)),
-    ]
+    # Bridges to other people's addons are tested with these, in tests/operations.
+    return [path for path in found if path.parent.name not in bridges()]
 
 
 def _run_half(
