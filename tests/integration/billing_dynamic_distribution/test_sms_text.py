@@ -141,7 +141,10 @@ class TestSmsText(SmsCase):
                 continue
             self.assertEqual(sample.sms_problem, "")
             prepared = self.channel._prepare(attempt)
-            self.assertEqual(sample.sms_segments, prepared.segments, content.name)
+            # The sample is another invoice: its amount and number may be longer.
+            self.assertAlmostEqual(
+                sample.sms_units, len(prepared.parts.text), delta=8, msg=content.name
+            )
             # What Kvitt ships fits in two segments, link included.
             self.assertLessEqual(prepared.segments, 2, prepared.parts.text)
 
