@@ -134,8 +134,9 @@ def classify_reply(code: int, text: str, stage: str = RECIPIENT) -> Verdict:
     status = enhanced_code(text)
     verdict = _classify(5 if 500 <= code <= 599 else 4, code, status, text)
     if stage == SENDER and (code == 552 or status in ("5.2.3", "5.3.4")):
-        # Told the size beforehand, a server refuses what is too big at once.
-        stage = CONTENT
+        # Told the size beforehand, a server refuses what is too big at once. Nobody has
+        # named a recipient yet, so it cannot be about one.
+        return Verdict(verdict.kind, None, verdict.code, verdict.reason)
     if stage in (CONNECT, SENDER):
         # The server does not want us now. Other mails of the batch hear the same, and
         # tomorrow it may be put right: nothing is lost by trying again.
