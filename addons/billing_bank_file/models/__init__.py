@@ -14,6 +14,8 @@ from . import (
     billing_import_command,
     billing_payment,
     billing_payment_details,
+    billing_payment_processing,
+    billing_payment_refund,
     billing_payment_resolution,
     billing_payment_statement_line,
     billing_table_column,

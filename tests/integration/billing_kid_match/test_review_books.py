@@ -408,7 +408,7 @@ class TestHandsOfOthers(ByReferenceCase):
         if payments[0].state == "reconciled":
             self.assertEqual(move.payment_state, "paid")
 
-    @mute_logger("odoo.addons.billing_bank_file.models.billing_payment")
+    @mute_logger("odoo.addons.billing_bank_file.models.billing_payment_processing")
     def test_a_programming_error_in_one_payment_stops_no_other(self):
         booking = type(self.env["billing.booking"])
         original = booking._customer_items
