@@ -17,6 +17,11 @@ from . import billing_distribution_plan_shipped
 from . import billing_distribution_planner
 from . import billing_distribution_run
 from . import billing_distribution_sender
+from . import billing_distribution_sender_calls
+from . import billing_distribution_sender_outcomes
+from . import billing_distribution_sender_outside
+from . import billing_distribution_sender_preferred
+from . import billing_distribution_sender_runs
 from . import billing_distribution_step
 from . import billing_distribution_version
 from . import billing_email_report

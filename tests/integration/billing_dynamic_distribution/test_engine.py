@@ -17,7 +17,9 @@ from odoo.addons.billing_dynamic_distribution.core.channel import Outcome
 from .channel_contract import ChannelContract
 from .common import MONDAY, DistributionCase
 
-SENDER = "odoo.addons.billing_dynamic_distribution.models.billing_distribution_sender"
+SENDER = (
+    "odoo.addons.billing_dynamic_distribution.models.billing_distribution_sender_runs"
+)
 
 
 class TestContractItself(ChannelContract, DistributionCase):

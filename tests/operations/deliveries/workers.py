@@ -20,7 +20,9 @@ from odoo.orm.model_classes import add_to_registry
 
 from odoo.addons.billing_dynamic_distribution.core import state
 from odoo.addons.billing_dynamic_distribution.core.channel import Outcome, Prepared
-from odoo.addons.billing_dynamic_distribution.models import billing_distribution_sender
+from odoo.addons.billing_dynamic_distribution.models import (
+    billing_distribution_sender_outcomes,
+)
 
 from benchmarks import deliveries  # noqa: E402
 
@@ -29,7 +31,7 @@ PORT = ORDER["port"]
 #: Seconds the gateway has to answer; it is silent for longer than that.
 PATIENCE = 0.5
 #: This gateway knows at once what it was handed.
-billing_distribution_sender.GRACE = timedelta(seconds=1)
+billing_distribution_sender_outcomes.GRACE = timedelta(seconds=1)
 registry = env.registry  # noqa: F821
 database = env.cr.dbname  # noqa: F821
 
