@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from . import state
 
+#: Code of an outcome: the provider, or our own diary, knows that it never got it.
+NOT_RECEIVED = "not_received"
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:

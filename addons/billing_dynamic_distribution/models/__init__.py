@@ -26,6 +26,7 @@ from . import billing_distribution_step
 from . import billing_distribution_version
 from . import billing_email_report
 from . import billing_event
+from . import billing_handover
 from . import billing_link
 from . import billing_link_printed
 from . import billing_sms_report

@@ -4,9 +4,9 @@ from odoo import models
 from odoo.exceptions import AccessError
 
 from odoo.addons.billing_dynamic_distribution.core import state
-from odoo.addons.billing_dynamic_distribution.core.channel import Outcome
-from odoo.addons.billing_dynamic_distribution.models.channels import (
-    billing_channel_letter,
+from odoo.addons.billing_dynamic_distribution.core.channel import (
+    NOT_RECEIVED,
+    Outcome,
 )
 
 #: Error of the service → event, and whether the address is to blame. What is not here
@@ -124,7 +124,7 @@ class BillingChannelLetter(models.AbstractModel):
         if not states:
             return Outcome(
                 state.FAILED_SOFT,
-                code=billing_channel_letter.NOT_RECEIVED,
+                code=NOT_RECEIVED,
                 reason=self.env._("The letter was never handed over."),
                 address_fault=False,
             )

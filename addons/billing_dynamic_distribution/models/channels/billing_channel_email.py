@@ -1,19 +1,16 @@
 import smtplib
-import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, config, groupby
+from odoo.tools import groupby
 from odoo.tools.mail import email_split_tuples
 
 from odoo.addons.base.models.ir_mail_server import extract_rfc2822_addresses
 
-from ...adapters import handover_diary
 from ...adapters.smtp_session import SmtpSession
-from ...core import handover, mail_key, mail_text, mime, smtp, state
+from ...core import mail_key, mail_text, mime, smtp, state
 from ...core.channel import ChannelError, Outcome, Prepared
 
 # Codes of outcomes of which no server spoke.
@@ -22,7 +19,6 @@ BAD_ADDRESS = "bad_address"
 BAD_SENDER = "bad_sender"
 BAD_TEXT = "text"
 CONNECTION_LOST = "connection_lost"
-NOT_RECEIVED = "not_received"
 #: What a file takes in an e-mail, in terms of its own size.
 ENCODED_SIZE = 1.37
 #: Headers that each message brings itself.
@@ -39,8 +35,6 @@ _OWN_HEADERS = frozenset(
         "content-transfer-encoding",
     )
 )
-#: Seconds before anybody asks whether a diary is still needed.
-DIARY_AGE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +213,9 @@ class BillingChannelEmail(models.AbstractModel):
         pairs = list(attempts_prepared)
         if not pairs:
             return
-        self._sweep_diaries()
-        diary = handover_diary.HandoverDiary(
-            self._diary_directory(), pairs[0][0].worker or 0
+        diary = self.env["billing.handover"]._open(
+            [attempt for attempt, _prepared in pairs]
         )
-        diary.open([attempt.key for attempt, _prepared in pairs])
         try:
             for (company, *_rest), group in groupby(
                 pairs,
@@ -417,35 +409,4 @@ class BillingChannelEmail(models.AbstractModel):
 
     def _look_up(self, attempt):
         """Look in the diaries how far an e-mail came: SMTP has nobody to ask."""
-        found = handover_diary.look_up(
-            self._diary_directory(), attempt.worker or 0, attempt.key
-        )
-        if found is None:
-            return None
-        what, answer = found
-        if what == handover.ANSWERED:
-            return Outcome(**answer)
-        if what == handover.UNTOUCHED:
-            return Outcome(state.FAILED_SOFT, code=NOT_RECEIVED, address_fault=False)
-        return None
-
-    @api.model
-    def _diary_directory(self):
-        return Path(config["data_dir"]) / "billing_handover" / self.env.cr.dbname
-
-    @api.model
-    def _sweep_diaries(self):
-        """Remove the diaries of batches whose messages are all settled."""
-        directory = self._diary_directory()
-        workers = handover_diary.workers(directory, time.time() - DIARY_AGE)
-        if not workers:
-            return
-        self.env["billing.distribution.attempt"].flush_model(["state", "worker"])
-        rows = self.env.execute_query(
-            SQL(
-                """SELECT DISTINCT worker FROM billing_distribution_attempt
-                    WHERE state = 'calling' AND worker = ANY(%s)""",
-                list(workers),
-            )
-        )
-        handover_diary.remove(directory, workers - {worker for (worker,) in rows})
+        return self.env["billing.handover"]._look_up(attempt)

@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.tools.pdf import PdfFileReader, PdfReadError
 
 from ...core import letters, state
-from ...core.channel import ChannelError, Outcome, Prepared
+from ...core.channel import NOT_RECEIVED, ChannelError, Outcome, Prepared
 
 MM_PER_POINT = 25.4 / 72
 
@@ -13,7 +13,6 @@ BAD_ADDRESS = "address"
 BAD_PDF = "pdf"
 NOT_IN_WINDOW = "window"
 NO_DIRECTORY = "directory"
-NOT_RECEIVED = "not_received"
 
 
 class BillingChannel(models.AbstractModel):

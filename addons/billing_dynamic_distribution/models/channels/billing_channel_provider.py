@@ -16,9 +16,8 @@ from ...adapters.delivery_provider import (
     outcome_of,
 )
 from ...core import state
-from ...core.channel import ChannelError, Outcome, Prepared
+from ...core.channel import NOT_RECEIVED, ChannelError, Outcome, Prepared
 
-NOT_RECEIVED = "not_received"
 SCOPE = "billing.channel.provider"
 
 

@@ -10,13 +10,10 @@ from odoo.tools import format_amount, format_date
 
 from odoo.addons.iap.tools.iap_tools import InsufficientCreditError
 
-from ...adapters import handover_diary
 from ...adapters.sms_http import HttpGateway, Message, before_handing_over
-from ...core import handover, sms_text, state
+from ...core import sms_text, state
 from ...core.channel import ChannelError, Outcome, Prepared
 
-# Nothing of the message has left this machine.
-NOT_RECEIVED = "not_received"
 _TOKEN = re.compile(r"(access_token=)[\w-]+")
 
 # State in the words of Odoo's own providers → outcome, and whether it is the number's
@@ -121,12 +118,9 @@ class BillingChannelSms(models.AbstractModel):
         pairs = list(attempts_prepared)
         if not pairs:
             return
-        mail = self.env["billing.channel.email"]
-        mail._sweep_diaries()
-        diary = handover_diary.HandoverDiary(
-            mail._diary_directory(), pairs[0][0].worker or 0
+        diary = self.env["billing.handover"]._open(
+            [attempt for attempt, _prepared in pairs]
         )
-        diary.open([attempt.key for attempt, _prepared in pairs])
         by_company = defaultdict(dict)
         for attempt, prepared in pairs:
             by_company[attempt.company_id][prepared.parts] = attempt
@@ -145,19 +139,7 @@ class BillingChannelSms(models.AbstractModel):
         A message that may have left stays uncertain until a delivery report settles
         it, whenever that comes; nobody sends it again by himself.
         """
-        found = handover_diary.look_up(
-            self.env["billing.channel.email"]._diary_directory(),
-            attempt.worker or 0,
-            attempt.key,
-        )
-        if found is None:
-            return None
-        what, answer = found
-        if what == handover.ANSWERED:
-            return Outcome(**answer)
-        if what == handover.UNTOUCHED:
-            return Outcome(state.FAILED_SOFT, code=NOT_RECEIVED, address_fault=False)
-        return None
+        return self.env["billing.handover"]._look_up(attempt)
 
     def _cost(self, company, prepared):
         return company._billing_sms_cost(prepared.segments)
