@@ -33,6 +33,7 @@
         "views/account_move_views.xml",
         "views/res_config_settings_views.xml",
         "views/report_invoice_templates.xml",
+        "views/report_cover_letter.xml",
         "views/res_config_settings_mail_views.xml",
         "views/res_config_settings_letter_views.xml",
         "views/res_config_settings_provider_views.xml",

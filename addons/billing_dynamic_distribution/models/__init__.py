@@ -7,9 +7,12 @@ from . import account_move_pdf
 from . import account_move_send
 from . import billing_demo
 from . import billing_distribution_attempt
+from . import billing_distribution_attempt_letter
 from . import billing_distribution_attempt_mail
 from . import billing_distribution_attempt_sms
 from . import billing_distribution_content
+from . import billing_distribution_content_letter
+from . import billing_distribution_content_places
 from . import billing_distribution_content_sms
 from . import billing_distribution_item
 from . import billing_distribution_plan

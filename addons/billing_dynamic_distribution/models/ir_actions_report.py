@@ -2,6 +2,11 @@ from odoo import api, models
 
 from ..core import letters
 
+#: Reports of ours whose address is in the window besides invoices.
+LETTERS = (
+    "billing_dynamic_distribution.report_cover_letter",
+    "billing_dynamic_distribution.report_cover_letter_sample",
+)
 #: From the window's edge to the address: letters slip in their envelopes.
 WINDOW_MARGIN = 4.0
 
@@ -11,14 +16,14 @@ class IrActionsReport(models.Model):
 
     @api.model
     def _billing_page_style(self, report, paper):
-        """Extension of `billing_base`: the address of invoices is in the window."""
+        """Extension of `billing_base`: the address of letters is in the window."""
         style = super()._billing_page_style(report, paper)
         company_sudo = self.env.company.sudo()
         if (
             report
             and company_sudo.billing_letter_provider
             and company_sudo.billing_letter_place_address
-            and self._is_invoice_report(report)
+            and (report.report_name in LETTERS or self._is_invoice_report(report))
         ):
             style += letters.window_style(
                 company_sudo._billing_letter_window(),

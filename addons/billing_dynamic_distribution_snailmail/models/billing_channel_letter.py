@@ -2,6 +2,7 @@ import requests
 
 from odoo import models
 from odoo.exceptions import AccessError
+from odoo.tools.pdf import merge_pdf
 
 from odoo.addons.billing_dynamic_distribution.core import state
 from odoo.addons.billing_dynamic_distribution.core.channel import (
@@ -22,7 +23,7 @@ class BillingChannelLetter(models.AbstractModel):
     """Odoo's letter service as a provider.
 
     Odoo would print the invoice anew, in English; given a file it sends that. So each
-    letter is made with the invoice's own PDF. Its row, with our key, is committed
+    letter is made with what is in the envelope. Its row, with our key, is committed
     before the call: after a crash it tells.
     """
 
@@ -49,41 +50,55 @@ class BillingChannelLetter(models.AbstractModel):
         """Make the letters, keep them, and then call, one after the other."""
         letters_sudo = self.env["snailmail.letter"].sudo()
         made = []
-        for attempt, _prepared in pairs:
+        for attempt, prepared in pairs:
             attempt_sudo = attempt.sudo()
             made.append(
                 letters_sudo.create(
-                    [
-                        {
-                            "partner_id": attempt_sudo.recipient_id.id,
-                            "model": "account.move",
-                            "res_id": pdf_sudo.res_id,
-                            "company_id": company.id,
-                            "attachment_id": pdf_sudo.id,
-                            # A page in front of the invoice would be another document.
-                            "cover": False,
-                            "billing_attempt_key": attempt_sudo.key,
-                        }
-                        for pdf_sudo in attempt_sudo.pdf_attachment_ids
-                    ]
+                    {
+                        "partner_id": attempt_sudo.recipient_id.id,
+                        "model": "account.move",
+                        "res_id": attempt_sudo.item_ids[0].move_id.id,
+                        "company_id": company.id,
+                        "attachment_id": self._letter_file(attempt_sudo, prepared).id,
+                        # Odoo's own page in front would be another document.
+                        "cover": False,
+                        "billing_attempt_key": attempt_sudo.key,
+                    }
                 )
             )
         self.env["ir.cron"]._commit_progress(0)
-        for (attempt, _prepared), own_sudo in zip(pairs, made, strict=True):
-            yield attempt, self._letter_print(own_sudo)
+        for (attempt, _prepared), letter_sudo in zip(pairs, made, strict=True):
+            yield attempt, self._letter_print(letter_sudo)
 
-    def _letter_print(self, letters_sudo):
-        """Hand the letters of one message over; one for each of its invoices."""
-        outcomes = [self._letter_print_one(letter_sudo) for letter_sudo in letters_sudo]
-        sent = [outcome for outcome in outcomes if outcome.event == state.SENT]
-        others = [outcome for outcome in outcomes if outcome.event != state.SENT]
-        if sent and others:
-            return Outcome(
-                state.UNCERTAIN, code=others[0].code, reason=others[0].reason
+    def _letter_file(self, attempt_sudo, prepared):
+        """Return the one file of an envelope: the service takes no more.
+
+        The stored PDF where it is alone, else all pages one after the other.
+
+        :rtype: ir.attachment
+        """
+        documents = prepared.parts.documents
+        if len(documents) == 1:
+            return attempt_sudo.pdf_attachment_ids
+        return (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                {
+                    "name": f"{prepared.subject}.pdf",
+                    "raw": merge_pdf([document.pdf for document in documents]),
+                    "mimetype": "application/pdf",
+                    "res_model": attempt_sudo._name,
+                    "res_id": attempt_sudo.id,
+                }
             )
-        return (others or sent)[0]
+        )
 
-    def _letter_print_one(self, letter_sudo):
+    def _letter_print(self, letter_sudo):
+        """Hand one letter over.
+
+        :rtype: core.channel.Outcome
+        """
         letter_sudo = letter_sudo.with_context(billing_calling=True)
         try:
             letter_sudo._snailmail_print_valid_address()

@@ -165,8 +165,9 @@ class TestLetterBatch(LetterCase):
         [batch] = self.batches()
         text = (batch / "manifest.csv").read_text(encoding="utf-8-sig")
         rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
-        self.assertEqual([row["part"] for row in rows], ["1", "2"])
-        self.assertEqual([row["invoice"] for row in rows], moves.mapped("name"))
+        self.assertEqual([row["part"] for row in rows], ["1", "2", "3"])
+        # The cover letter is of no invoice.
+        self.assertEqual([row["invoice"] for row in rows], ["", *moves.mapped("name")])
         self.assertEqual({row["id"] for row in rows}, {attempt.key})
 
     def test_after_a_crash_the_directory_tells(self):

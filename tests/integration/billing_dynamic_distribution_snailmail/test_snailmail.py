@@ -9,6 +9,7 @@ import requests
 from reportlab.pdfgen.canvas import Canvas
 
 from odoo.exceptions import AccessError
+from odoo.tools.pdf import PdfFileReader
 
 from odoo.addons.billing_dynamic_distribution.core import state
 
@@ -111,6 +112,15 @@ class TestSnailmail(SnailmailCase):
             base64.b64decode(document["pdf_bin"]), attempt.pdf_attachment_ids.raw
         )
         self.assertEqual(self.channel._look_up(attempt).event, state.SENT)
+
+    def test_several_invoices_and_their_cover_letter_are_one_file(self):
+        moves = self.create_posted() | self.create_posted()
+        attempt = moves._billing_queue_attempts("letter")
+        calls, outcome = self.call(attempt)
+        self.assertEqual(outcome.event, state.SENT)
+        [document] = calls[0]["documents"]
+        pdf = PdfFileReader(io.BytesIO(base64.b64decode(document["pdf_bin"])))
+        self.assertEqual(pdf.getNumPages(), 3)
 
     def test_what_is_not_sent_is_left_to_the_plan(self):
         attempt = self.create_posted()._billing_queue_attempts("letter")

@@ -1,5 +1,7 @@
 import io
 
+import psycopg2
+
 from odoo import api, models
 from odoo.tools.pdf import PdfFileReader, PdfReadError
 
@@ -11,6 +13,7 @@ MM_PER_POINT = 25.4 / 72
 #: Codes of what keeps a letter from being sent.
 BAD_ADDRESS = "address"
 BAD_PDF = "pdf"
+BAD_TEXT = "text"
 NOT_IN_WINDOW = "window"
 NO_DIRECTORY = "directory"
 
@@ -27,8 +30,9 @@ class BillingChannel(models.AbstractModel):
 class BillingChannelLetter(models.AbstractModel):
     """Letters that somebody else prints and posts.
 
-    What goes out is the invoice's own PDF as Odoo stores it, byte for byte. Who prints
-    is up to the company: each provider ``x`` has ``_letter_is_available_x``,
+    What goes out is the invoice's own PDF as Odoo stores it, byte for byte; before it a
+    cover letter, where there is something to say or several invoices share an envelope.
+    Who prints is up to the company: each provider ``x`` has ``_letter_is_available_x``,
     ``_letter_call_x`` and ``_letter_look_up_x``. The one here is a print house that
     fetches batches from a directory (``docs/letters.md``); its answers come in through
     ``billing.letter.answer``.
@@ -58,7 +62,7 @@ class BillingChannelLetter(models.AbstractModel):
     # === CONTRACT: PREPARING === #
 
     def _prepare(self, attempt):
-        """Put the PDFs of the invoices into an envelope, and look at its window."""
+        """Put the PDFs into an envelope, and look at its window."""
         attempt_sudo = attempt.sudo()
         company_sudo = attempt_sudo.company_id
         moves_sudo = attempt_sudo.item_ids.move_id
@@ -71,13 +75,17 @@ class BillingChannelLetter(models.AbstractModel):
             attempt_sudo.pdf_attachment_ids = pdfs_sudo
         if attempt_sudo.provider != company_sudo.billing_letter_provider:
             attempt_sudo.provider = company_sudo.billing_letter_provider
+        text, cover_sudo = self._letter_cover(attempt_sudo)
         documents = tuple(
             letters.Document(
                 pdf=pdf_sudo.raw,
-                pages=len(self._read_pdf(pdf_sudo.raw, move_sudo.name).pages),
-                invoice=move_sudo.name,
+                pages=len(self._read_pdf(pdf_sudo.raw, pdf_sudo.name).pages),
+                invoice=name,
             )
-            for move_sudo, pdf_sudo in zip(moves_sudo, pdfs_sudo, strict=True)
+            for name, pdf_sudo in [
+                *(("", pdf_sudo) for pdf_sudo in cover_sudo),
+                *zip(moves_sudo.mapped("name"), pdfs_sudo, strict=True),
+            ]
         )
         if company_sudo.billing_letter_check_window:
             self._check_window(
@@ -94,11 +102,30 @@ class BillingChannelLetter(models.AbstractModel):
         is_domestic = recipient_sudo.country_id == company_sudo.country_id
         return Prepared(
             subject=", ".join(moves_sudo.mapped("name")),
-            text="\n".join(address),
+            text="\n".join([*address, *(["", text] if text else [])]),
             parts=letter,
             segments=sum(prices.sheets(document.pages) for document in documents),
             expected_cost=prices.cost(letter.pages, is_domestic),
         )
+
+    def _letter_cover(self, attempt_sudo):
+        """Return the words of the cover letter and its PDF; none where it needs none.
+
+        :rtype: tuple[str, ir.attachment]
+        :raises ChannelError: its text cannot be filled in
+        """
+        if not attempt_sudo._needs_cover_letter():
+            return "", attempt_sudo.cover_letter_id.browse()
+        try:
+            text = attempt_sudo.with_context(
+                lang=attempt_sudo.lang or attempt_sudo.company_id.partner_id.lang
+            )._get_letter_text()
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            # Whatever safe_eval meets. Ours to repair, and then it goes out after all.
+            raise ChannelError("soft", BAD_TEXT, str(error)) from error
+        return text, attempt_sudo._print_cover_letter()
 
     def _letter_address(self, partner, company, is_needed=True):
         """Return the lines of a postal address.
