@@ -7,5 +7,6 @@
     "license": "LGPL-3",
     "images": ["static/description/screenshot.png"],
     "depends": ["billing_dynamic_distribution", "account_peppol"],
+    "post_init_hook": "post_init_hook",
     "auto_install": True,
 }

@@ -605,16 +605,15 @@ class ResPartner(models.Model):
         return True
 
     @api.model
-    def _billing_sync_all_contact_points(self):
+    def _billing_sync_all_contact_points(self, names=("email", "phone", "street")):
         """Give all partners their contact points (at installation).
 
+        :param names: fields; who has none of them filled in has no address
         :return: None
         """
         partners = self.sudo().with_context(active_test=False)
         ids = partners.search(
-            Domain.OR(
-                Domain(name, "!=", False) for name in ("email", "phone", "street")
-            ),
+            Domain.OR(Domain(name, "!=", False) for name in names),
             order="id",
         ).ids
         for batch_ids in split_every(SYNC_BATCH, ids):

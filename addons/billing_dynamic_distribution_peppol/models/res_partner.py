@@ -5,8 +5,12 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def _billing_contact_fields(self):
-        """Extension of `billing_base`: the Peppol address."""
-        return super()._billing_contact_fields() | {"peppol_eas", "peppol_endpoint"}
+        """Extension of `billing_base`: the Peppol address, and what it is made of."""
+        return super()._billing_contact_fields() | {
+            "peppol_eas",
+            "peppol_endpoint",
+            *self._peppol_eas_endpoint_depends(),
+        }
 
     def _billing_contact_addresses(self):
         """Extension of `billing_base`: the Peppol address is an EHF contact point."""

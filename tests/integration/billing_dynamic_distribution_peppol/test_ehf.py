@@ -9,6 +9,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 
 from odoo.addons.billing_dynamic_distribution.core import state
+from odoo.addons.billing_dynamic_distribution_peppol.hooks import post_init_hook
 
 from ..billing_dynamic_distribution.channel_contract import ChannelContract
 from ..billing_dynamic_distribution.common import DistributionCase
@@ -123,6 +124,29 @@ class TestEhf(EhfCase):
     def test_the_address_is_a_contact_point(self):
         point = self.channel._contact_points(self.create_posted().partner_id)
         self.assertEqual(point.address, "0192:864234232")
+
+    def ehf_points(self, partner):
+        points = partner.billing_contact_point_ids
+        return points.filtered(lambda point: point.channel == "ehf").mapped("address")
+
+    def test_the_address_follows_what_odoo_makes_it_of(self):
+        partner = self.create_customer(
+            "Kund AB", is_company=True, country_id=self.env.ref("base.se").id
+        )
+        self.assertFalse(self.ehf_points(partner))
+        partner.company_registry = "5560125790"
+        self.assertEqual(partner.peppol_endpoint, "5560125790")
+        self.assertEqual(self.ehf_points(partner), ["0007:5560125790"])
+        partner.peppol_endpoint = "5560360793"
+        self.assertEqual(self.ehf_points(partner), ["0007:5560360793"])
+        partner.peppol_endpoint = False
+        self.assertFalse(self.ehf_points(partner))
+
+    def test_customers_from_before_the_installation_have_it_too(self):
+        partner = self.create_posted().partner_id
+        partner.billing_contact_point_ids.unlink()
+        post_init_hook(self.env)
+        self.assertEqual(self.ehf_points(partner), ["0192:864234232"])
 
     def test_an_invoice_that_is_handed_over_is_never_again(self):
         attempt, prepared = self.sent()
