@@ -28,17 +28,19 @@ class BenchError(Exception):
     """A part of the benchmark could not be run; the message says why."""
 
 
-def peers_path():
-    """Install the peers' addons into the cache, once, and return their path.
+def peers_path(packages=PEERS, folder="peers"):
+    """Install addons of others into the cache, once, and return their path.
 
     Odoo brings what they need, so that pip installs nothing else.
 
+    :param packages: requirements, all of them
+    :param folder: where in the cache; one for each set of packages
     :rtype: pathlib.Path
     :raises BenchError: pip could not install them
     """
-    target = CACHE / "bench" / "peers"
+    target = CACHE / "bench" / folder
     marker = target / ".complete"
-    wanted = " ".join(PEERS)
+    wanted = " ".join(packages)
     if not marker.is_file() or marker.read_text() != wanted:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
@@ -46,7 +48,7 @@ def peers_path():
             [
                 sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
                 "--no-input", "--root-user-action=ignore", "--target", str(target),
-                *PEERS,
+                *packages,
             ],
             env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
             stdin=subprocess.DEVNULL,
