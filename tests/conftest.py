@@ -7,12 +7,18 @@ needs none: the addons are then only importable as ``odoo.addons.<addon>``.
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("KVITT_HOME") or ROOT / ".kvitt")
+
+# Each of several processes has a database, and so a configuration, of its own.
+_own_rc = os.environ.get("ODOO_RC", "") + os.environ.get("PYTEST_XDIST_WORKER", "")
+if os.path.isfile(_own_rc):
+    os.environ["ODOO_RC"] = _own_rc
 
 try:
     import odoo
@@ -34,6 +40,25 @@ def _make_addons_importable():
 def pytest_configure(config):
     if not config.pluginmanager.hasplugin("odoo"):
         _make_addons_importable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def load_registry(request):
+    """Load the registry once, and put there what nearly every class starts from.
+
+    Takes the place of pytest-odoo's fixture, which would copy the database for each
+    process with tools that an embedded or distant server does not bring along.
+    """
+    if not request.config.pluginmanager.hasplugin("odoo"):
+        return
+    from odoo.modules.registry import Registry
+    from odoo.tests.common import get_db_name
+
+    from . import common
+
+    threading.current_thread().testing = True
+    with Registry(get_db_name()).cursor() as cr:
+        common.make_companies(odoo.api.Environment(cr, odoo.api.SUPERUSER_ID, {}))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -224,27 +225,24 @@ class Databases:
                 with step(f"Database template: odoo {option} {','.join(modules)}"):
                     self._install(name, modules, option, "--with-demo")
 
-    def test_clone(self, half: str = "") -> str:
+    def test_clone(self, worker: str = "") -> str:
         """Return a fresh clone of the template for one test run.
 
-        :param half: ``one`` or ``two`` of a run in two halves.
+        :param worker: ``gw0``, ``gw1``, … of a run by several processes.
         """
         self.drop_dead_clones()
-        name = f"{PREFIX}_test{half}_{os.getpid()}"
+        name = f"{PREFIX}_test{worker}_{os.getpid()}"
         self.clone(self.template(), name)
         return name
 
     def drop_dead_clones(self) -> None:
         """Drop clones whose test run is no more."""
         for name in self.names():
-            stem, _, pid = name.rpartition("_")
-            kinds = {
-                f"{PREFIX}_{kind}"
-                for kind in ("test", "testone", "testtwo", "cycle", "import")
-            }
-            if stem in kinds and pid.isdigit():
-                if not Path(f"/proc/{pid}").exists():
-                    self.drop(name)
+            found = re.fullmatch(
+                re.escape(PREFIX) + r"_(?:test(?:gw\d+)?|cycle|import)_(\d+)", name
+            )
+            if found and not Path(f"/proc/{found[1]}").exists():
+                self.drop(name)
 
 
 def filestore(name: str) -> Path:

@@ -4,10 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
 
 from . import browser, kannel, odoo_log, runtime
 from .databases import PREFIX, Databases
@@ -20,8 +17,8 @@ REPORTS = CACHE / "reports"
 Counts = dict[str, int]
 
 
-#: Addons whose tests run beside all others, so that both cores work: about half.
-BESIDE = "billing_dynamic_distribution"
+#: Tests that run at the same time, each in a process and on a database of its own.
+WORKERS = 2
 
 
 def _pytest(
@@ -30,13 +27,11 @@ def _pytest(
     args: list[str],
     *,
     filtered: bool,
-    output: IO[str] | None = None,
     **env: str,
 ) -> tuple[int, Counts]:
     """Run pytest; return its exit code and how many passed and failed.
 
     :param filtered: the caller chose tests, so that choosing none is no failure.
-    :param output: file for what it prints; None: the screen.
     """
     REPORTS.mkdir(exist_ok=True)
     report = REPORTS / f"{name}-{os.getpid()}.json"
@@ -56,8 +51,6 @@ def _pytest(
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
     ).returncode
     counts = {"passed": 0, "failed": 0}
     if report.is_file():
@@ -80,7 +73,8 @@ def _run_unit(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
     targets = (
         [] if any(Path(a.split("::")[0]).exists() for a in args) else ["tests/unit"]
     )
-    options = ["-p", "no:odoo", *targets, *args]
+    spread = ["-n", str(WORKERS)] if targets else []
+    options = ["-p", "no:odoo", *spread, *targets, *args]
     return _pytest(rt, "unit", options, filtered=bool(args))
 
 
@@ -90,34 +84,66 @@ def unit(args: list[str]) -> int:
 
 
 def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
-    """Run tests on a clone of the template: those named, or all in two halves."""
+    """Run the tests named, or all, each worker on a clone of the template.
+
+    Tests that are named run in one process, so that their output can be followed.
+    """
     kannel.ensure()
-    databases = Databases(rt)
     for old in LOGS.glob("test*-*.log"):
         if not Path(f"/proc/{old.stem.rpartition('-')[2]}").exists():
             old.unlink()
-    if any(Path(arg.split("::")[0]).exists() for arg in args):
-        return _run_half(rt, databases.test_clone(), args, filtered=True)
-    beside = [path for path in _folders() if path.name.startswith(BESIDE)]
-    rest = [path for path in _folders() if path not in beside]
-    clones = [databases.test_clone(half) for half in ("one", "two")]
-    with (
-        tempfile.TemporaryFile("w+") as output,
-        ThreadPoolExecutor() as pool,
-    ):
-        second = pool.submit(
-            _run_half,
-            rt,
-            clones[1],
-            [*map(str, beside), *args],
-            filtered=bool(args),
-            output=output,
+    named = any(Path(arg.split("::")[0]).exists() for arg in args)
+    databases = Databases(rt)
+    # pytest-xdist calls its workers gw0, gw1, …: what follows the database's kind.
+    workers = [""] if named else [f"gw{nth}" for nth in range(WORKERS)]
+    names = {worker: databases.test_clone(worker) for worker in workers}
+    rc = CACHE / f"{PREFIX}_test_{os.getpid()}.conf"
+    configs = {worker: rc.with_suffix(f".conf{worker}") for worker in workers}
+    logs = {}
+    for worker, name in names.items():
+        logs[worker] = LOGS / f"{name.removeprefix(PREFIX + '_').replace('_', '-')}.log"
+        runtime.write_config(
+            configs[worker],
+            rt.server,
+            db_name=name,
+            dbfilter=f"^{name}$",
+            logfile=str(logs[worker]),
+            http_port=str(free_port()),
+            max_cron_threads="0",
+            screenshots=str(LOGS / "screenshots"),
         )
-        first = _run_half(rt, clones[0], [*map(str, rest), *args], filtered=bool(args))
-        code, counts = second.result()
-        output.seek(0)
-        print(output.read(), flush=True)
-    return first[0] or code, {key: first[1][key] + counts[key] for key in counts}
+    chosen = bool(args)
+    if not named:
+        # The process that hands out the tests reads one too, and runs none.
+        rc.write_bytes(configs[workers[0]].read_bytes())
+        spread = ["-n", str(WORKERS), "--dist", "loadscope"]
+        args = [*spread, *map(str, _folders()), *args]
+    try:
+        code, counts = _pytest(
+            rt,
+            "database",
+            ["--odoo-http", "--odoo-log-level=info", *args],
+            filtered=chosen,
+            ODOO_RC=str(rc),
+            PATH=browser.on_path(rt.environment()["PATH"]),
+        )
+    finally:
+        for path in {rc, *configs.values()}:
+            path.unlink(missing_ok=True)
+        for name in names.values():
+            if os.environ.get("KEEP") == "1":
+                say(f"    kept the database {name}")
+            else:
+                databases.drop(name)
+    for log in logs.values():
+        found = odoo_log.complaints(log)
+        if found:
+            print(f"\nOdoo's log has {len(found)} warnings or errors ({log}):")
+            for text in found[:20]:
+                print("  " + text.replace("\n", "\n    "))
+            counts["failed"] += 1
+            code = code or 1
+    return code, counts
 
 
 def _folders() -> list[Path]:
@@ -131,54 +157,6 @@ def _folders() -> list[Path]:
     return [path for path in found if path.parent.name not in bridges()]
 
 
-def _run_half(
-    rt: runtime.Runtime,
-    name: str,
-    args: list[str],
-    *,
-    filtered: bool,
-    output: IO[str] | None = None,
-) -> tuple[int, Counts]:
-    """Run tests on database ``name`` and drop it; see :func:`_pytest`."""
-    databases = Databases(rt)
-    log = LOGS / f"{name.removeprefix(PREFIX + '_').replace('_', '-')}.log"
-    config = CACHE / f"{name}.conf"
-    runtime.write_config(
-        config,
-        rt.server,
-        db_name=name,
-        dbfilter=f"^{name}$",
-        logfile=str(log),
-        http_port=str(free_port()),
-        max_cron_threads="0",
-        screenshots=str(LOGS / "screenshots"),
-    )
-    try:
-        code, counts = _pytest(
-            rt,
-            name,
-            ["--odoo-http", "--odoo-log-level=info", *args],
-            filtered=filtered,
-            output=output,
-            ODOO_RC=str(config),
-            PATH=browser.on_path(rt.environment()["PATH"]),
-        )
-    finally:
-        config.unlink(missing_ok=True)
-        if os.environ.get("KEEP") == "1":
-            say(f"    kept the database {name}")
-        else:
-            databases.drop(name)
-    found = odoo_log.complaints(log)
-    if found:
-        print(f"\nOdoo's log has {len(found)} warnings or errors ({log}):", file=output)
-        for text in found[:20]:
-            print("  " + text.replace("\n", "\n    "), file=output)
-        counts["failed"] += 1
-        code = code or 1
-    return code, counts
-
-
 def _run_operations(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
     if not (TESTS / "operations").is_dir() or not manifests():
         return 0, {"passed": 0, "failed": 0}
@@ -187,7 +165,7 @@ def _run_operations(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
         rt,
         "operations",
         # Mostly waiting for one Odoo process each: two at a time.
-        ["-p", "no:odoo", "-n", "2", "tests/operations", *args],
+        ["-p", "no:odoo", "-n", str(WORKERS), "tests/operations", *args],
         filtered=bool(args),
         KVITT_BARE_DATABASE=databases.bare(),
         KVITT_TEMPLATE_DATABASE=databases.template(),
