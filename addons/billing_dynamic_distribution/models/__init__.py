@@ -2,9 +2,11 @@
 from . import billing_channel
 from . import channels
 from . import account_move
+from . import account_move_asked
 from . import account_move_payment_part
 from . import account_move_pdf
 from . import account_move_send
+from . import billing_contact_point_asked
 from . import billing_demo
 from . import billing_distribution_attempt
 from . import billing_distribution_attempt_letter
@@ -19,6 +21,7 @@ from . import billing_distribution_plan
 from . import billing_distribution_plan_shipped
 from . import billing_distribution_planner
 from . import billing_distribution_run
+from . import billing_distribution_run_asked
 from . import billing_distribution_sender
 from . import billing_distribution_sender_calls
 from . import billing_distribution_sender_outcomes
@@ -48,6 +51,7 @@ from . import res_config_settings_mail
 from . import res_config_settings_provider
 from . import res_config_settings_sms
 from . import res_partner
+from . import res_partner_asked
 from . import res_partner_provider
 from . import sms_sms
 

@@ -4,6 +4,17 @@ from odoo import Command, api, models
 REMIND_DAYS = 3
 
 
+def _step(channel, content, wait=0, unit="days", condition="not_paid"):
+    """Return the values of a step; ``content`` is the name of what it says."""
+    return {
+        "channel": channel,
+        "template_id": content,
+        "wait": wait,
+        "wait_unit": unit,
+        "condition": condition,
+    }
+
+
 class BillingDistributionPlan(models.Model):
     _inherit = "billing.distribution.plan"
 
@@ -19,9 +30,9 @@ class BillingDistributionPlan(models.Model):
                 "name": self.env._("Invoice"),
                 "trigger": "posted",
                 "steps": [
-                    ("email", 0, "days", "not_paid", "content_invoice"),
-                    ("sms", 3, "days", "not_opened", "content_invoice"),
-                    ("letter", 2, "days", "not_opened", "content_invoice"),
+                    _step("email", "content_invoice"),
+                    _step("sms", "content_invoice", 3, condition="not_opened"),
+                    _step("letter", "content_invoice", 2, condition="not_opened"),
                 ],
             },
             "before_due": {
@@ -29,28 +40,31 @@ class BillingDistributionPlan(models.Model):
                 "trigger": "before_due",
                 "trigger_days": REMIND_DAYS,
                 "is_reminder": True,
-                "steps": [
-                    ("last_opened", 0, "days", "not_paid", "content_before_due"),
-                ],
+                "steps": [_step("last_opened", "content_before_due")],
             },
             "on_due": {
                 "name": self.env._("Friendly reminder on the due date"),
                 "trigger": "on_due",
                 "is_reminder": True,
-                "steps": [("last_opened", 0, "days", "not_paid", "content_on_due")],
+                "steps": [_step("last_opened", "content_on_due")],
             },
             "debit_failed": {
                 "name": self.env._("Direct debit failed"),
                 "trigger": "debit_failed",
                 "steps": [
-                    ("debit", 1, "bank_days", "not_paid", "content_debit_failed"),
-                    ("sms", 2, "bank_days", "not_paid", "content_debit_failed"),
+                    _step("debit", "content_debit_failed", 1, "bank_days"),
+                    _step("sms", "content_debit_failed", 2, "bank_days"),
                 ],
             },
             "changed": {
                 "name": self.env._("Invoice changed"),
                 "trigger": "changed",
-                "steps": [("preferred", 0, "days", "not_paid", "content_changed")],
+                "steps": [_step("preferred", "content_changed")],
+            },
+            "asked": {
+                "name": self.env._("Customer asked for another channel"),
+                "trigger": "asked",
+                "steps": [_step("preferred", "content_invoice")],
             },
         }
 
@@ -87,19 +101,14 @@ class BillingDistributionPlan(models.Model):
             steps = [
                 Command.create(
                     {
+                        **step,
                         "sequence": 10 * number,
-                        "channel": channel,
-                        "wait": wait,
-                        "wait_unit": unit,
-                        "condition": condition,
                         "template_id": self.env.ref(
-                            f"billing_dynamic_distribution.{content}"
+                            f"billing_dynamic_distribution.{step['template_id']}"
                         ).id,
                     }
                 )
-                for number, (channel, wait, unit, condition, content) in enumerate(
-                    plan["steps"], start=1
-                )
+                for number, step in enumerate(plan["steps"], start=1)
             ]
             vals_list.append(
                 {

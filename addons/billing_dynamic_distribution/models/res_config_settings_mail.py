@@ -10,3 +10,6 @@ class ResConfigSettings(models.TransientModel):
     billing_email_pixel = fields.Boolean(
         related="company_id.billing_email_pixel", readonly=False
     )
+    billing_bounce_email = fields.Char(
+        string="Reports of Failure Go To", related="company_id.bounce_email"
+    )
