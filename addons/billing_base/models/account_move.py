@@ -360,17 +360,6 @@ class AccountMove(models.Model):
             for move_id, cards in self._billing_customer_cards().items()
         }
 
-    def _billing_page_url(self, lang=None):
-        """Return the whole address of the customer's own page of the invoice.
-
-        :param str lang: code of the language to open the page in; None = the browser's
-        :rtype: str
-        """
-        self.ensure_one()
-        url_code = lang and self.env["res.lang"]._get_data(code=lang).url_code
-        prefix = f"/{url_code}" if url_code else ""
-        return f"{self.get_base_url()}{prefix}{self.get_portal_url()}"
-
     # === BUSINESS METHODS - PERSONAL LINKS === #
 
     def _portal_ensure_token(self):

@@ -5,6 +5,7 @@ from . import account_move
 from . import account_move_asked
 from . import account_move_payment_part
 from . import account_move_pdf
+from . import account_move_seen
 from . import account_move_send
 from . import billing_contact_point_asked
 from . import billing_demo

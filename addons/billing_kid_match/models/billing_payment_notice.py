@@ -278,6 +278,7 @@ class BillingPaymentNotice(models.Model):
         )
         notices = self.browse(notice_id for (notice_id,) in rows)
         still_true = notices._still_true()
+        still_true._issue_links()
         for notice in still_true:
             try:
                 with self.env.cr.savepoint():
@@ -357,6 +358,7 @@ class BillingPaymentNotice(models.Model):
         )
         if not point:
             return
+        self._get_links().channel = point.channel
         self.env["billing.event"]._log(
             [
                 {
@@ -377,11 +379,47 @@ class BillingPaymentNotice(models.Model):
             ]
         )
 
+    # === BUSINESS METHODS - LINKS === #
+
+    def _issue_links(self):
+        """Give every notice a personal link to each of its invoices, all at once.
+
+        :return: None
+        """
+        self.env["billing.link"].sudo()._issue(
+            [
+                {"move_id": move.id, "key": notice._get_link_key()}
+                for notice in self
+                for move in notice.move_id | notice.invoice_ids
+            ]
+        )
+
+    def _get_links(self):
+        """Return the personal links of the notices, in superuser mode.
+
+        :rtype: billing.link
+        """
+        return (
+            self.env["billing.link"]
+            .sudo()
+            .search([("key", "in", [notice._get_link_key() for notice in self])])
+        )
+
+    def _get_link_key(self):
+        self.ensure_one()
+        return f"notice:{self.id}"
+
     # === HELPERS === #
 
     def _page_url_of(self, move):
-        """The customer's own page of an invoice, in the language of the notice."""
-        return move._billing_page_url(self.lang)
+        """The customer's own page of an invoice, in the language of the notice.
+
+        Before the notice goes out there is no link that opens it without signing in.
+        """
+        link_sudo = self._get_links().filtered(lambda link: link.move_id == move)
+        if link_sudo:
+            return link_sudo._url(self.lang)
+        return f"{move.get_base_url()}{move.access_url}"
 
     def _get_invoices(self):
         """What a question says of the invoices it names (called by its text).

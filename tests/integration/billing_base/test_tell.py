@@ -154,20 +154,3 @@ class TestTell(BillingBaseCase):
             other = self.template.copy()
             told = self.customer._billing_tell(other, self.invoice)
         self.assertEqual(told.channel, "email")
-
-
-class TestPageUrl(BillingBaseCase):
-    def test_it_holds_the_token_and_the_language(self):
-        invoice = self._new_invoices()
-        plain = invoice._billing_page_url()
-        base = invoice.get_base_url()
-        self.assertEqual(
-            plain,
-            f"{base}/my/invoices/{invoice.id}?access_token={invoice.access_token}",
-        )
-        language = self.env["res.lang"]._activate_lang("nb_NO")
-        self.assertIn(
-            f"/{language.url_code}/my/invoices/{invoice.id}?access_token=",
-            invoice._billing_page_url("nb_NO"),
-        )
-        self.assertEqual(invoice._billing_page_url("xx_XX"), plain)

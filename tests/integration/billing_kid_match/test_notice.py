@@ -57,6 +57,10 @@ class NoticeCase(MatchCase):
     def notices_of(self, payments):
         return self.notices.search([("payment_id", "in", payments.ids)])
 
+    def links_of(self, payment):
+        key = f"notice:{self.notices_of(payment).id}"
+        return self.env["billing.link"].sudo().search([("key", "=", key)])
+
     def repaired(self, invoice=None, **values):
         invoice = invoice or self.target
         payment = self.pay(
@@ -83,10 +87,11 @@ class TestRepaired(NoticeCase):
         self.assertIn(payment.reference, body)
         self.assertIn(self.reference, body)
         self.assertIn(self.target.name, body)
-        self.assertIn(
-            f"/my/invoices/{self.target.id}?access_token={self.target.access_token}",
-            body,
-        )
+        # By a link of its own, that expires; never with the invoice's own token.
+        link = self.links_of(payment)
+        self.assertEqual((link.move_id, link.channel), (self.target, "email"))
+        self.assertIn(link._url(), body)
+        self.assertNotIn(self.target._portal_ensure_token(), body)
         self.assertEqual((mail.model, mail.res_id), ("account.move", self.target.id))
         self.assertEqual(mail.author_id, self.company.partner_id)
         notice = self.notices_of(payment)
@@ -162,6 +167,13 @@ class TestRepaired(NoticeCase):
         self.assertFalse(self.mails())
         self.assertEqual(self.notices_of(payment).state, "unreachable")
         self.assertFalse(self.events("payment.told_repaired"))
+
+    def test_a_text_that_staff_look_at_opens_nothing(self):
+        payment = self.repaired()
+        self.assertTrue(
+            self.notices_of(payment).page_url.endswith(f"/my/invoices/{self.target.id}")
+        )
+        self.assertFalse(self.links_of(payment))
 
     def test_staff_can_try_again_when_there_is_an_address(self):
         self.customer.email = False
@@ -285,9 +297,10 @@ class TestNeeded(NoticeCase):
         self.assertEqual(len(mail), 1)
         self.assertIn("What is your payment of", mail.subject)
         body = str(mail.body_html)
+        links = self.links_of(payment).grouped("move_id")
         for invoice in self.invoices[4:8:2]:
             self.assertIn(invoice.name, body)
-            self.assertIn(f"/my/invoices/{invoice.id}?access_token=", body)
+            self.assertIn(links[invoice.sudo()]._url(), body)
         self.assertIn("Until then we send no reminder", body)
         self.assertEqual((mail.model, mail.res_id), ("account.move", self.target.id))
         event = self.events("payment.told_needed")
