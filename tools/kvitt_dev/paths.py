@@ -16,7 +16,7 @@ DATA = CACHE / "data"
 LOGS = CACHE / "log"
 STATE = CACHE / "state"
 # Addons of others that ours have a bridge to. A database of ours has neither.
-FOREIGN = {"account_reconcile_oca"}
+FOREIGN = {"account_reconcile_oca", "queue_job"}
 CHECKOUT = hashlib.sha256(str(ROOT).encode()).hexdigest()[:10]
 
 
