@@ -29,8 +29,9 @@ DRAWN_FROM = 1.6
 ONE_EDIT = ("wrong_digit", "missing_digit", "extra_digit", "swapped_digits")
 COLUMNS = ("sent", "right", "wrong", "first", "top3", "left")
 STAGES = {
-    "_load_payments": "read payments",
-    "_find_references": "exact references",
+    "_find_exact": "exact references and amounts",
+    "_load_payments": "read the other payments",
+    "_find_references": "their references",
     "_count_open": "count the book",
     "_count_amounts": "how usual amounts are",
     "_find_same_amount": "same amount, two edits",

@@ -1,17 +1,30 @@
-"""How fast the review desk answers on a large book.
+"""How fast the review desk answers on a large book, alone and while payments are
+booked.
 
 The payments of a world (see :mod:`benchmarks.bench_evidence`) are decided and left to
 people, whatever was decided; then everything the screen asks for is asked, as a member
 of staff, and timed. Nothing is kept.
+
+The part of the run puts such a world beside the demo company's book, which is made
+larger through Odoo and can be booked. One file is booked with nobody at the desk, the
+next while a member of staff works there.
 """
 
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 #: What the screen may take, in milliseconds.
 TARGET = 300
 #: Payments whose details are asked for.
 SAMPLES = 40
+#: Payments a second that one process is to book.
+BOOKED = 200
+#: Seconds a member of staff looks at an answer before the next question.
+PAUSE = 0.25
+#: Answers of the desk before anything is booked, for comparison.
+ALONE = 40
 
 
 def measure(env, file="mix", waiting=1000, rounds=5):
@@ -79,6 +92,69 @@ def measure(env, file="mix", waiting=1000, rounds=5):
     [open_count] = cr.fetchone()
     cr.rollback()
     return {"waiting": len(ids), "open": open_count, "answers": answers}
+
+
+def answer(env, folder, file="mix", waiting=1000):
+    """Work at the desk until told to stop.
+
+    First alone, then, once the file ``ready`` is written, beside whatever else is done
+    with the database, until there is a file ``stop``. What waits on the desk is kept.
+
+    :param folder: folder of these files
+    :return: by time, ``alone`` and ``beside``, milliseconds of each answer by name
+    """
+    from . import book
+
+    env, company = book.company_of(env)
+    cr = env.cr
+    cr.execute(
+        "SELECT id FROM bench_truth WHERE file = %s ORDER BY id LIMIT %s",
+        [file, waiting],
+    )
+    ids = [row[0] for row in cr.fetchall()]
+    _leave_to_people(env, company, ids)
+    cr.commit()
+    cr.execute("ANALYZE billing_payment, billing_payment_candidate")
+    cr.commit()
+    clerk = _clerk(env, company)
+    desk = env(user=clerk)["billing.review.desk"].with_company(company)
+    searches = _searches(env, company)
+    folder = Path(folder)
+    times = {"alone": {}, "beside": {}}
+    desk.load({})  # what every process reads once
+
+    def ask(when, name, call):
+        env.invalidate_all()
+        # each answer is a request of its own
+        cr.commit()
+        began = time.perf_counter()
+        call()
+        spent = (time.perf_counter() - began) * 1000
+        times[when].setdefault(name, []).append(spent)
+        time.sleep(PAUSE)
+
+    for number in range(10**6):
+        when = "alone" if number < ALONE else "beside"
+        if number == ALONE:
+            (folder / "ready").touch()
+        if (folder / "stop").exists():
+            return times
+        at = ids[number * 7 % len(ids)]
+        names = ["first page", "a payment", *searches]
+        name = names[number % len(names)]
+        if name == "first page":
+            ask(when, name, lambda: desk.load({}, 0, 80))
+        elif name == "a payment":
+            ask(when, name, lambda at=at: desk.details(at))
+        else:
+            texts = searches[name]
+            text = texts[number % len(texts)]
+            ask(
+                when,
+                f"search by {name}",
+                lambda at=at, text=text: desk.search_invoices(at, text),
+            )
+    return times
 
 
 def _leave_to_people(env, company, ids):
@@ -162,6 +238,157 @@ def report_desk(report, found):
             )
             for name, row in found["answers"].items()
         ],
+    )
+
+
+# === PART OF THE RUN === #
+
+
+def bench_desk(databases, args, report):
+    """Book a file with nobody at the desk, and one while somebody works there."""
+    from .run import progress
+
+    open_count = 20_000 if args.quick else args.open
+    payments = 60 if args.quick else args.beside
+    progress(f"book for {2 * payments} payments, created and posted through Odoo")
+    name = databases.clone("desk")
+    databases.work("grow_book", name, size=round(payments * 2.8), seed=args.seed)
+    files = _write_files(databases, name, args, payments)
+    progress(f"world of {open_count} open invoices beside it")
+    databases.work(
+        "evidence_prepare",
+        name,
+        regime="S",
+        open_count=open_count,
+        seed=args.seed,
+        files={"mix": 1000},
+        indexes=[""],
+    )
+    databases.vacuum(name)
+
+    def pay(warm_up, file):
+        found = databases.work(
+            "pay",
+            name,
+            way="collective",
+            warm_up=files[warm_up]["file"],
+            file=files[file]["file"],
+        )
+        found["rate"] = payments / found["seconds"]
+        return found
+
+    progress(f"booking {payments} payments")
+    alone = pay("warm_up", "alone")
+    progress(f"booking {payments} payments beside the desk")
+    ready, stop = databases.folder / "ready", databases.folder / "stop"
+    for mark in (ready, stop):
+        mark.unlink(missing_ok=True)
+    with ThreadPoolExecutor(1) as pool:
+        desk = pool.submit(
+            databases.work, "desk_at_work", name, folder=str(databases.folder)
+        )
+        while not ready.exists() and not desk.done():
+            time.sleep(0.1)
+        try:
+            beside = pay("warm_up_beside", "beside")
+        finally:
+            stop.touch()
+        times = desk.result()
+    if not args.keep:
+        databases.drop(name)
+    found = {"alone": alone, "beside": beside, "answers": times, "open": open_count}
+    report.data["desk"] = found
+    _report_beside(report, args, found)
+
+
+def _write_files(databases, name, args, payments):
+    """Four bank files that share no invoice: a small one before each that is timed."""
+    files = {}
+    taken = databases.folder / "taken.jsonl"
+    taken.write_text("")
+    for number, (file, count) in enumerate(
+        {
+            "warm_up": 20, "alone": payments, "warm_up_beside": 20, "beside": payments,
+        }.items()
+    ):  # fmt: skip
+        files[file] = databases.work(
+            "write_payments",
+            name,
+            folder=str(databases.folder),
+            name=file,
+            seed=args.seed + number,
+            count=count,
+            mix={},
+            batch_size=args.entry,
+            leave_out=str(taken),
+        )
+        with taken.open("a", encoding="utf-8") as stream:
+            stream.write(Path(files[file]["truth"]).read_text(encoding="utf-8"))
+    return files
+
+
+def _report_beside(report, args, found):
+    report.say(f"## Booking and the review desk, {found['open']:,} open invoices")
+    report.say()
+    report.say(
+        f"One process books bank files, {args.entry} payments in a bank entry; another"
+        f" answers a member of staff, who asks something {1 / PAUSE:g} times a second."
+    )
+    report.say()
+    report.table(
+        ["Booking", "payments/s", "CPU ms/payment", f">= {BOOKED}"],
+        [
+            (
+                title,
+                f"{found[when]['rate']:.0f}",
+                f"{found[when]['cpu_seconds'] * 1000 / args.beside:.1f}",
+                "yes" if found[when]["rate"] >= BOOKED else "no",
+            )
+            for when, title in (
+                ("alone", "nobody at the desk"),
+                ("beside", "somebody at the desk"),
+            )
+        ],
+    )
+    rows = []
+    for name in sorted(found["answers"]["alone"]):
+        quiet, busy = (
+            found["answers"][when].get(name, []) for when in ("alone", "beside")
+        )
+        if not busy:
+            continue
+        rows.append(
+            (
+                name,
+                f"{statistics.median(quiet):.0f}",
+                f"{max(quiet):.0f}",
+                len(busy),
+                f"{statistics.median(busy):.0f}",
+                f"{max(busy):.0f}",
+                "yes" if max(busy) <= TARGET else "no",
+            )
+        )
+    report.table(
+        [
+            "Answer",
+            "alone: median ms",
+            "worst",
+            "while booking: answers",
+            "median ms",
+            "worst",
+            f"<= {TARGET} ms",
+        ],
+        rows,
+    )
+
+
+def add_arguments(parser):
+    """Options of this part."""
+    parser.add_argument(
+        "--beside",
+        type=int,
+        default=1500,
+        help="payments booked without and beside the review desk",
     )
 
 

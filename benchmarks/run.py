@@ -17,6 +17,7 @@ from pathlib import Path
 
 from . import (
     bench_decide,
+    bench_desk,
     bench_distribution,
     bench_evidence,
     bench_optimiser,
@@ -402,6 +403,7 @@ PARTS = {
     "quality": bench_quality,
     "decide": bench_decide.bench_decide,
     "evidence": bench_evidence.bench_evidence,
+    "desk": bench_desk.bench_desk,
     "distribution": bench_distribution.bench_distribution,
     "optimiser": bench_optimiser.bench_optimiser,
     "files": bench_files,
@@ -430,6 +432,7 @@ def _parser():
     parser.add_argument("--seed", type=int, default=1)
     bench_decide.add_arguments(parser)
     bench_evidence.add_arguments(parser)
+    bench_desk.add_arguments(parser)
     bench_distribution.add_arguments(parser)
     bench_optimiser.add_arguments(parser)
     parser.add_argument(

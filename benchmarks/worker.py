@@ -27,6 +27,7 @@ TASKS = {
     "evidence_write": ("evidence_peers", "write_file"),
     "evidence_pay": ("evidence_peers", "pay"),
     "desk": ("bench_desk", "measure"),
+    "desk_at_work": ("bench_desk", "answer"),
     "optimiser": ("optimiser_worlds", "measure"),
     "distribution_fill": ("bench_distribution", "fill"),
     "distribution_plan": ("bench_distribution", "plan_day"),

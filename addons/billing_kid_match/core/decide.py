@@ -1,14 +1,12 @@
 """What is to be done with a payment, given what the search found.
 
-Two looks. The first sees only the invoices that carry the paid reference, and
-settles nearly all payments. It says what the others need to be known; the second
-look decides them with that. Both take payments in order and keep account of what is
-still open on each invoice, so that no money is promised twice.
+The first look (:mod:`.look`) settles nearly all payments and says what needs to be
+known of the others; the second look decides them with that. Both take payments in order
+and keep account of what is still open on each invoice, so that no money is promised
+twice.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
 from math import exp, log
 
 from odoo.addons.billing_bank_file.core.decision import (
@@ -22,202 +20,25 @@ from odoo.addons.billing_bank_file.core.decision import (
     Share,
 )
 
-from . import edits, scoring
-from .edits import Explanation, explain
+from . import scoring
+from .edits import explain
+from .look import (
+    AMOUNT,
+    COVERED,
+    CURRENCY,
+    NOTHING,
+    OWN,
+    SHARED,
+    SURE,
+    UNKNOWN,
+    Exact,
+    Facts,
+    Look,
+    Paid,
+)
+from .reasons import reference_reasons
 from .scoring import Invoice, Scored, Surroundings
 from .weights import Policy, Weights
-
-# What the first look makes of a payment
-SURE = "sure"  # its own invoices, the open amount
-COVERED = "covered"  # as sure, but another payment of the batch was first
-AMOUNT = "amount"  # its own invoice, another amount
-OWN = "own"  # the customer's own reference, on all his invoices
-SHARED = "shared"  # several invoices carry the reference
-CLOSED = "closed"  # the reference of an invoice that is not open
-CURRENCY = "currency"  # the reference of an invoice in another currency
-UNKNOWN = "unknown"  # nobody's reference
-NOTHING = "nothing"  # no reference, or no money in
-
-#: Digits from which a number in a message identifies its invoice by itself.
-MIN_TELLING_DIGITS = 7
-
-_EDIT_CODES = {
-    edits.MISSING: "digit_missing",
-    edits.EXTRA: "digit_extra",
-    edits.WRONG: "digit_wrong",
-    edits.SWAPPED: "digits_swapped",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """One reference that a payment states.
-
-    :param key: bare reference, the prefix words gone
-    :param raw: as the payer wrote it
-    :param in_text: found in the message, not in a reference field
-    :param also: the same with its prefix words, when there were any; an invoice may
-        carry them
-    """
-
-    key: str
-    raw: str
-    in_text: bool = False
-    also: str = ""
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return (self.key, self.also) if self.also else (self.key,)
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """A payment as far as matching looks at it.
-
-    :param amount: minor units, above zero for money in
-    :param unit: minor units of one whole, such as 100
-    :param queries: the references it states, the most telling first
-    :param payer_name: as the bank gives it, empty when it gives none
-    :param payer_account: letters and digits only, empty when the bank gives none
-    :param day: booking date
-    :param text: message of the payer and other free text
-    :param told: customer whom a person or another bank module set on the statement
-        line, 0 for none
-    """
-
-    payment_id: int
-    company_id: int
-    currency_id: int
-    amount: int
-    unit: int
-    queries: tuple[Query, ...]
-    payer_name: str = ""
-    payer_account: str = ""
-    day: date | None = None
-    text: str = ""
-    told: int = 0
-
-
-@dataclass(slots=True)
-class Look:
-    """First look at a payment.
-
-    :param kind: one of the constants of this module
-    :param invoices: the invoices it is about
-    :param query: the reference that led there
-    :param explanation: how the paid reference differs from the issued one
-    """
-
-    kind: str
-    invoices: tuple[Invoice, ...] = ()
-    query: Query | None = None
-    explanation: Explanation = Explanation()
-
-
-@dataclass(slots=True)
-class Facts:
-    """What the second look knows beside the first.
-
-    :param near: invoices up to two edits away, open or not
-    :param around: how many invoices are open and share the amount
-    :param dense: other customers' references one base digit away
-    :param customer: open invoices of the customers of the first look, oldest first
-    """
-
-    near: Sequence[Invoice] = ()
-    around: Surroundings = Surroundings(1, 0)
-    dense: float = 0.0
-    customer: Sequence[Invoice] = ()
-
-
-def first_look(paid: Paid, hits: Sequence[Invoice]) -> Look:
-    """Sort a payment by the invoices that carry its reference.
-
-    :param hits: all customer invoices, in whatever state, whose reference equals one
-        of the payment's but for leading zeros
-    """
-    if paid.amount <= 0 or not paid.queries:
-        return Look(NOTHING)
-    if len(hits) == 1 and len(paid.queries) == 1:
-        # nearly all payments
-        hit, query = hits[0], paid.queries[0]
-        if (
-            hit.key == query.key
-            and hit.is_open
-            and hit.residual == paid.amount
-            and hit.currency_id == paid.currency_id
-            and not query.in_text
-        ):
-            return Look(SURE, (hit,), query)
-    if len(paid.queries) > 1 and not paid.queries[0].in_text:
-        look = _look_at_several(paid, hits)
-        if look:
-            return look
-    for query in paid.queries:
-        found = [hit for hit in hits if hit.key in query.keys]
-        explanation = Explanation()
-        if not found:
-            # an unknown number of zeros at the front is still the same number
-            close = [(hit, explain(query.key, hit.key)) for hit in hits]
-            found = [hit for hit, how in close if how and not how.distance]
-            if found:
-                explanation = explain(query.key, found[0].key)
-        if found:
-            if query.also and not explanation.zeros and found[0].key == query.also:
-                # the invoice was issued with the word as part of its reference
-                query = replace(query, key=query.also)
-            look = _look_at(paid, query, found, explanation)
-            if explanation.zeros and look.kind in (SURE, AMOUNT):
-                # one zero less may as well be another digit less of a neighbour
-                look.kind = UNKNOWN
-            return look
-    return Look(UNKNOWN, query=paid.queries[0])
-
-
-def _look_at(paid, query, found, explanation) -> Look:
-    here = [hit for hit in found if hit.currency_id == paid.currency_id]
-    still_open = [hit for hit in here if hit.is_open]
-    customers = {hit.partner_id for hit in found}
-    if not still_open:
-        kind = CURRENCY if any(hit.is_open for hit in found) else CLOSED
-        return Look(kind, tuple(found), query, explanation)
-    if len(customers) > 1:
-        return Look(SHARED, tuple(still_open), query, explanation)
-    if len(still_open) > 1:
-        if query.in_text:
-            return Look(SHARED, tuple(still_open), query, explanation)
-        return Look(OWN, tuple(here), query, explanation)
-    # a short number in a message may be anything
-    telling = not query.in_text or len(query.key) >= MIN_TELLING_DIGITS
-    if still_open[0].residual == paid.amount and telling:
-        return Look(SURE, tuple(still_open), query, explanation)
-    if len(found) > 1:
-        return Look(SHARED, tuple(still_open), query, explanation)
-    return Look(AMOUNT, tuple(still_open), query, explanation)
-
-
-def _look_at_several(paid, hits) -> Look | None:
-    """A payment that states several references: all it names, or a person."""
-    by_key: dict[str, list[Invoice]] = {}
-    for hit in hits:
-        by_key.setdefault(hit.key, []).append(hit)
-    groups = [
-        [hit for key in query.keys for hit in by_key.get(key, ())]
-        for query in paid.queries
-    ]
-    found = {
-        hit.move_id: hit
-        for group in groups
-        for hit in group
-        if hit.is_open and hit.currency_id == paid.currency_id
-    }
-    if not found:
-        return None
-    query = next(q for q, group in zip(paid.queries, groups, strict=True) if group)
-    alone = all(len(group) < 2 for group in groups)
-    if alone and sum(hit.residual for hit in found.values()) == paid.amount:
-        return Look(SURE, tuple(found.values()), query)
-    return Look(SHARED, tuple(found.values()), query)
 
 
 class Ledger:
@@ -255,6 +76,7 @@ class Decider:
         self.open_counts = open_counts
         self.ledger = Ledger()
         self._exact_cache: dict[tuple, tuple[float, Reason]] = {}
+        self._exact_reasons: dict[tuple, tuple[float, tuple[Reason, ...]]] = {}
         self._amount_exact = Reason(
             "amount_exact",
             (),
@@ -263,6 +85,42 @@ class Decider:
         )
 
     # First look
+
+    def settle_exact(self, found: Exact) -> Decision:
+        """Decide a payment that the books answer by themselves.
+
+        No other payment of the batch may be sure of its invoice.
+        """
+        reference = found.reference
+        kind = (len(reference), len(reference.lstrip("0")), found.company_id)
+        known = self._exact_reasons.get(kind)
+        if known is None:
+            probability, reason = self._exact_evidence(
+                reference, False, found.company_id
+            )
+            known = probability, (reason, self._amount_exact)
+            self._exact_reasons[kind] = known
+        probability, reasons = known
+        move_id, amount = found.move_id, found.amount
+        self.ledger.take(move_id, amount)
+        return Decision(
+            found.payment_id,
+            RECONCILED,
+            (Share(move_id, amount),),
+            probability,
+            reasons,
+            (
+                Candidate(
+                    move_id,
+                    found.partner_id,
+                    probability,
+                    amount,
+                    reference,
+                    0,
+                    reasons,
+                ),
+            ),
+        )
 
     def settle_sure(self, paid: Paid, look: Look) -> Decision | None:
         """Decide a payment whose first look is :data:`SURE`.
@@ -275,7 +133,7 @@ class Decider:
             if self.ledger.left(invoice) != invoice.residual:
                 look.kind = COVERED
                 return None
-        probability, reference = self._exact_evidence(paid, look)
+        probability, reference = self._stated_evidence(paid, look)
         reasons = (reference, *self._cleaned(look), self._amount_exact)
         shares = []
         candidates = []
@@ -367,7 +225,7 @@ class Decider:
                 rest -= taken
         if not shares:
             return None
-        probability, reference = self._exact_evidence(paid, look)
+        probability, reference = self._stated_evidence(paid, look)
         reasons = [reference, Reason("customer_reference"), *self._cleaned(look)]
         if equal:
             reasons.append(self._amount_exact)
@@ -396,7 +254,7 @@ class Decider:
         left = self.ledger.left(invoice)
         if left <= 0:
             return self._settle_elsewhere(paid, _turned(look, COVERED), facts)
-        probability, reference = self._exact_evidence(paid, look)
+        probability, reference = self._stated_evidence(paid, look)
         reasons = [reference, *self._cleaned(look), *self._amount_reasons(paid, left)]
         rivals = [
             other
@@ -541,20 +399,16 @@ class Decider:
 
     # Evidence in words
 
-    def _exact_evidence(self, paid: Paid, look: Look) -> tuple[float, Reason]:
+    def _exact_evidence(
+        self, key: str, in_text: bool, company_id: int
+    ) -> tuple[float, Reason]:
         """Probability of an exact reference, and what it weighs."""
-        key = look.query.key
-        open_count = self.open_counts.get(paid.company_id, 1)
-        cache_key = (
-            len(key),
-            len(key.lstrip("0")),
-            look.query.in_text,
-            paid.company_id,
-        )
+        open_count = self.open_counts.get(company_id, 1)
+        cache_key = (len(key), len(key.lstrip("0")), in_text, company_id)
         if cache_key not in self._exact_cache:
             weights = self.weights
             seen = log(weights.exact)
-            nothing = scoring.log_nothing_open(key, True, look.query.in_text, weights)
+            nothing = scoring.log_nothing_open(key, True, in_text, weights)
             null = log(weights.absent + weights.stranger)
             odds = log(weights.open / max(open_count, 1)) + seen - nothing
             probability = 1 / (1 + exp(-odds)) if odds > -50 else 0.0
@@ -563,6 +417,10 @@ class Decider:
                 Reason("reference_exact", (), seen - nothing + null),
             )
         return self._exact_cache[cache_key]
+
+    def _stated_evidence(self, paid: Paid, look: Look) -> tuple[float, Reason]:
+        query = look.query
+        return self._exact_evidence(query.key, query.in_text, paid.company_id)
 
     def _cleaned(self, look: Look) -> tuple[Reason, ...]:
         """That spaces or words were left out before comparing."""
@@ -678,26 +536,6 @@ class Decider:
             invoice.is_open and left > 0,
             invoice.currency_id,
         )
-
-
-def reference_reasons(explanation: Explanation, weight: float) -> list[Reason]:
-    """What happened to the reference, as reasons that share ``weight``."""
-    found = []
-    if explanation.zeros:
-        found.append(("leading_zeros", (("count", abs(explanation.zeros)),)))
-    for edit in explanation.edits:
-        values: tuple[tuple[str, str | int], ...] = (("position", edit.position),)
-        if edit.kind == edits.MISSING:
-            values += (("digit", edit.should),)
-        elif edit.kind == edits.EXTRA:
-            values += (("digit", edit.was),)
-        else:
-            values += (("was", edit.was), ("should", edit.should))
-        found.append((_EDIT_CODES[edit.kind], values))
-    if not found:
-        found.append(("reference_exact", ()))
-    part = weight / len(found)
-    return [Reason(code, values, part) for code, values in found]
 
 
 def decide_in_order(

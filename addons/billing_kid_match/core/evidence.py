@@ -16,9 +16,10 @@ from math import exp, log
 from odoo.addons.billing_bank_file.core.decision import Reason
 
 from . import names, scoring
-from .decide import Paid, Query, reference_reasons
 from .edits import Explanation
+from .look import Paid, Query
 from .measure import Measure, again_after, hazards, step
+from .reasons import reference_reasons
 from .scene import Customer, Explained, Scene
 from .scoring import Invoice
 from .subsets import SOME, subsets

@@ -16,8 +16,8 @@ from odoo.addons.billing_bank_file.core.decision import (
 )
 
 from .calibration import Curve, log_odds
-from .decide import Paid, Query
 from .evidence import FAMILIAR_PAYER, STRANGE_PAYER, Weigher
+from .look import Paid, Query
 from .scene import Customer, Explained, Scene
 from .waterfall import CALIBRATION
 from .weights import SAID_STEPS, Policy

@@ -19,8 +19,8 @@ from math import exp, isclose, log
 from odoo.addons.billing_base.core.reference import compact
 
 from .calibration import Curve, isotonic
-from .decide import Query
 from .edits import explain
+from .look import Query
 from .weights import DEFAULT_WEIGHTS, DELAY_STEPS, SAID_STEPS, Weights
 
 # How the reference of the invoice arrived

@@ -8,8 +8,8 @@ from math import exp, log
 from rapidfuzz.distance import OSA
 
 from . import names, scoring
-from .decide import Paid, Query
 from .edits import MAX_EDITS, Explanation, explain
+from .look import Paid, Query
 from .scene import Scene
 from .weights import (
     ACCOUNT_OTHER,

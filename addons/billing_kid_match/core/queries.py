@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from odoo.addons.billing_base.core.reference import bucket, compact, normalise
 
-from .decide import Query
+from .look import Query
 from .texts import plain
 
 #: Shortest bare number in a message that is taken for a reference.

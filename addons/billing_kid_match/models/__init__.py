@@ -14,6 +14,7 @@ from . import (
     billing_match_weights_words,
     billing_matcher,
     billing_matcher_evidence,
+    billing_matcher_exact,
     billing_matcher_items,
     billing_matcher_mentions,
     billing_matcher_people,

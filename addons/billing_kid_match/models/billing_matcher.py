@@ -14,29 +14,31 @@ from odoo.addons.billing_base.core.reference import (
 
 from ..core import search
 from ..core.arrays import decimal_array, int_array, text_array
-from ..core.decide import (
+from ..core.decide import Decider, decide_in_order
+from ..core.look import (
     AMOUNT,
     CLOSED,
     COVERED,
     OWN,
     UNKNOWN,
-    Decider,
     Facts,
     Paid,
-    decide_in_order,
     first_look,
 )
 from ..core.queries import stated_references
 from ..core.scoring import Invoice, Surroundings
 from .account_move import ISSUED_SQL, OPEN_SQL
 
-_BUCKET = SQL(BUCKET_SQL.format(column="m.payment_reference"))
+BUCKET = SQL(BUCKET_SQL.format(column="m.payment_reference"))
 _ISSUED = SQL(ISSUED_SQL)
 _OPEN = SQL(OPEN_SQL)
+IS_OPEN = SQL(
+    "m.state = 'posted' AND m.payment_state IN ('not_paid', 'partial', 'blocked')"
+)
 COLUMNS = SQL(
     """m.id, m.commercial_partner_id, m.payment_reference, m.amount_residual,
-       m.amount_total, m.currency_id,
-       m.state = 'posted' AND m.payment_state IN ('not_paid', 'partial', 'blocked')"""
+       m.amount_total, m.currency_id, %s""",
+    IS_OPEN,
 )
 
 #: Kinds of structured references that name an invoice by its payment reference.
@@ -80,8 +82,34 @@ class BillingMatcher(models.AbstractModel):
         if not payment_ids:
             return []
         self.env["billing.payment"].flush_model()
+        self.env["account.move"].flush_model()
         units = self._get_currency_units()
-        return self._decide_paid(self._load_payments(payment_ids, units), units)
+        with self._planned_for_probes():
+            return self._decide_stored(payment_ids, units)
+
+    def _decide_stored(self, payment_ids, units):
+        exact = self._find_exact(payment_ids, units)
+        places = [at for at in range(len(payment_ids)) if at not in exact]
+        payments, looks = self._look_at(payment_ids, places, units)
+        disputed = self._disputed(exact, looks)
+        if disputed:
+            # who comes first, the order of the batch says
+            for at in disputed:
+                del exact[at]
+            places = sorted([*places, *disputed])
+            payments, looks = self._look_at(payment_ids, places, units)
+        decider = self._get_decider(
+            {found.company_id for found in exact.values()}
+            | {paid.company_id for paid in payments}
+        )
+        decisions = [None] * len(payment_ids)
+        for at, found in exact.items():
+            decisions[at] = decider.settle_exact(found)
+        if payments:
+            others = self._decide_looked(payments, looks, decider, units)
+            for at, decision in zip(places, others, strict=True):
+                decisions[at] = decision
+        return decisions
 
     def _decide_paid(self, payments, units):
         """Decide payments that are loaded already.
@@ -91,16 +119,29 @@ class BillingMatcher(models.AbstractModel):
         """
         self.env["account.move"].flush_model()
         with self._planned_for_probes():
-            return self._decide_planned(payments, units)
+            looks = self._first_looks(payments, units)
+            decider = self._get_decider({paid.company_id for paid in payments})
+            return self._decide_looked(payments, looks, decider, units)
 
-    def _decide_planned(self, payments, units):
+    def _look_at(self, payment_ids, places, units):
+        """Load payments and take the first look at them.
+
+        :param places: which of the payments
+        :return: the loaded payments, and the looks at them
+        """
+        if not places:
+            return [], []
+        payments = self._load_payments([payment_ids[at] for at in places], units)
+        return payments, self._first_looks(payments, units)
+
+    def _first_looks(self, payments, units):
         hits = self._find_references(payments, units)
-        looks = [
+        return [
             first_look(paid, found) for paid, found in zip(payments, hits, strict=True)
         ]
-        open_counts = self._count_open({paid.company_id for paid in payments})
-        decider = Decider(self._get_weights(), self._get_policy(), open_counts)
 
+    def _decide_looked(self, payments, looks, decider, units):
+        open_counts = decider.open_counts
         facts = {}
 
         def gather(places):
@@ -124,6 +165,11 @@ class BillingMatcher(models.AbstractModel):
         # after an error the transaction is lost, and with it what was set
         self.env.cr.execute(
             "; ".join(f"SET LOCAL {name} TO DEFAULT" for name in settings)
+        )
+
+    def _get_decider(self, company_ids):
+        return Decider(
+            self._get_weights(), self._get_policy(), self._count_open(company_ids)
         )
 
     def _get_weights(self):
@@ -161,7 +207,7 @@ class BillingMatcher(models.AbstractModel):
                     ON o.id = p.id
                  ORDER BY o.place
                 """,
-                list(payment_ids),
+                int_array(payment_ids),
             )
         )
         payments = []
@@ -266,7 +312,7 @@ class BillingMatcher(models.AbstractModel):
                 text_array(targets[at][0] for at in places),
                 int_array(targets[at][1] for at in places),
                 COLUMNS,
-                _BUCKET,
+                BUCKET,
                 _ISSUED,
                 order,
                 MAX_SAME_REFERENCE,

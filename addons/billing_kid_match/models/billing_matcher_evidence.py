@@ -6,9 +6,9 @@ from odoo.tools import SQL
 
 from odoo.addons.billing_bank_file.core.decision import BOOKED, PROPOSED, Reason
 
-from ..core.decide import AMOUNT, CURRENCY, OWN, UNKNOWN
 from ..core.evidence import Weigher
 from ..core.judge import Judge
+from ..core.look import AMOUNT, CURRENCY, OWN, UNKNOWN
 from ..core.scene import REMINDER_FEES, Customer, Scene
 from .billing_matcher import GATHERED, amount_of
 

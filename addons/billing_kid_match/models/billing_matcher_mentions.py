@@ -9,7 +9,7 @@ from odoo.addons.billing_base.core.reference import bucket
 
 from ..core import texts
 from ..core.arrays import int_array
-from ..core.decide import UNKNOWN
+from ..core.look import UNKNOWN
 from ..core.scene import Customer
 from .account_move import ISSUED_SQL
 

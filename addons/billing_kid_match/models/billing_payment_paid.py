@@ -112,25 +112,37 @@ class BillingPayment(models.Model):
         """Extend with the refunds that the company's rule asks for."""
         res = super()._book_decisions(decisions)
         if self.env.company.billing_match_paid_policy == "refund":
-            for payment in self.filtered(
+            self.filtered(
                 lambda payment: (
                     payment.state == decision.ASSIGNED
                     and payment.resolution in resolution.PAID
                 )
-            ):
-                payment._propose_refund_by_rule()
+            )._propose_refunds_by_rule()
         return res
 
-    def _propose_refund_by_rule(self):
-        """Propose a refund nobody asked for; the credit stays when Odoo refuses."""
+    def _propose_refunds_by_rule(self):
+        """Propose refunds nobody asked for; a credit stays where Odoo refuses."""
+        payments = self.filtered(lambda payment: payment._has_refundable_credit())
+        if not payments:
+            return
         try:
             with self.env.cr.savepoint():
-                refund = self._propose_refund()
-                self._log_step(
-                    "payment.refund_proposed", amount=refund.amount, actor="system"
+                refunds = payments._draft_refunds()
+                self.env["billing.event"]._log(
+                    [
+                        payment._step(
+                            "payment.refund_proposed", refund.amount, "system"
+                        )
+                        for payment, refund in zip(payments, refunds, strict=True)
+                    ]
                 )
         except UserError as error:
-            _logger.info("No refund proposed for payment %s: %s", self.id, error)
+            if len(payments) == 1:
+                _logger.info("No refund of payment %s: %s", payments.id, error)
+                return
+            # One that Odoo refuses stops no other.
+            for payment in payments:
+                payment._propose_refunds_by_rule()
 
     # === HELPERS === #
 

@@ -5,7 +5,7 @@ import pytz
 from odoo import api, models
 from odoo.tools import SQL
 
-from odoo.addons.billing_bank_file.core import decision
+from odoo.addons.billing_bank_file.core import decision, resolution
 
 from ..core.meter import Meter
 from .billing_review_desk import WAITING
@@ -86,23 +86,28 @@ class BillingReviewDesk(models.AbstractModel):
                            AND (p.file_id IN (SELECT id FROM came)
                                 OR p.file_id IS NULL AND p.create_date >= %(start)s)
                            AND p.state IN %(placed)s
-                           AND p.resolution IS DISTINCT FROM 'replaced'
+                           AND (p.resolution IS NULL
+                                OR p.resolution NOT IN %(elsewhere)s)
                            AND NOT EXISTS (SELECT 1 FROM staff
                                             WHERE staff.payment_id = p.id))
                 """,
                 came_placed=SQL(
                     "%s - (SELECT count(*) FROM billing_payment p"
-                    " WHERE p.company_id = %s AND p.resolution = 'replaced'"
-                    " AND p.file_id IN (SELECT id FROM came))",
+                    " WHERE p.company_id = %s AND p.resolution IN %s"
+                    " AND (p.file_id IN (SELECT id FROM came)"
+                    " OR p.file_id IS NULL AND p.create_date >= %s))",
                     self._count_came(
                         SQL("p.state IN %s", tuple(decision.CREDITED)), start
                     ),
                     company.id,
+                    resolution.ELSEWHERE,
+                    start,
                 ),
                 came_waiting=self._count_came(
                     SQL("p.state IN %s AND p.amount > 0", WAITING), start
                 ),
                 company=company.id,
+                elsewhere=resolution.ELSEWHERE,
                 kinds=PLACED_KINDS,
                 start=start,
                 placed=tuple(decision.CREDITED),

@@ -58,6 +58,50 @@ class TestDecisions(ByReferenceCase):
         self.assertEqual(payment.counterpart_line_ids.credit, self.amount)
         self.assertEqual(payment.counterpart_line_ids.partner_id, self.customer)
 
+    def test_what_is_compared_in_the_database_is_decided_as_if_looked_at(self):
+        first, second, third, fourth, fifth, *_others = self.invoices
+        paid = self.invoices[-1]
+        self.pay(paid.payment_reference, paid.amount_residual)
+        shared = self.invoices[-2:-4:-1]
+        shared.payment_reference = "70000001"
+
+        def spaced(invoice):
+            reference = invoice.payment_reference
+            return f"{reference[:5]} {reference[5:]}"
+
+        stated = [
+            (first.payment_reference, first.amount_residual),
+            (second.payment_reference, second.amount_residual),
+            # twice, also in other words: the first one counts
+            (second.payment_reference, second.amount_residual),
+            (spaced(third), third.amount_residual),
+            (third.payment_reference, third.amount_residual),
+            (fourth.payment_reference, fourth.amount_residual),
+            (spaced(fourth), fourth.amount_residual),
+            (fifth.payment_reference, fifth.amount_residual + 10),
+            (fifth.payment_reference, fifth.amount_residual),
+            (paid.payment_reference, paid.amount_total),
+            (shared[0].payment_reference, shared[0].amount_residual),
+            (swap_digit(first.payment_reference, 3), 77),
+            ("000", 100),
+        ]
+        content = self.camt(
+            *(
+                [self.payment(reference, amount, end=str(number))]
+                for number, (reference, amount) in enumerate(stated)
+            ),
+            message_id="compared",
+        )
+        file, _seen = self.files._import(content, "bank.xml", None)
+        ids = file.payment_ids.sorted("position").ids
+        self.assertEqual(len(ids), len(stated))
+        matcher = self.env["billing.matcher"]
+        units = matcher._get_currency_units()
+        exact = matcher._find_exact(ids, units)
+        self.assertEqual(sorted(exact), [0, 4, 5, 8])
+        loaded = matcher._load_payments(ids, units)
+        self.assertEqual(matcher._decide(ids), matcher._decide_paid(loaded, units))
+
     def test_one_slip_and_the_right_amount_is_reconciled_and_explained(self):
         damages = {
             "wrong": lambda ref: swap_digit(ref, 5),

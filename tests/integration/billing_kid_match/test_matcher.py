@@ -12,7 +12,7 @@ from odoo.addons.billing_base.core.reference import (
     mod10_digit,
 )
 from odoo.addons.billing_kid_match.core import search
-from odoo.addons.billing_kid_match.core.decide import Paid
+from odoo.addons.billing_kid_match.core.look import Paid
 from odoo.addons.billing_kid_match.core.queries import stated_references
 from odoo.addons.billing_kid_match.models import (
     billing_matcher,

@@ -10,7 +10,7 @@ from odoo.addons.billing_bank_file.core.decision import (
     UNMATCHED,
 )
 from odoo.addons.billing_base.core.reference import compact, mod10_digit, mod11_digit
-from odoo.addons.billing_kid_match.core import decide
+from odoo.addons.billing_kid_match.core import decide, look
 from odoo.addons.billing_kid_match.core.edits import explain
 from odoo.addons.billing_kid_match.core.queries import stated_references
 from odoo.addons.billing_kid_match.core.scoring import Invoice, Surroundings
@@ -51,7 +51,7 @@ class Book:
 
     def pay(self, reference, amount=50_000, text=None, others=(), currency=NOK):
         self.payments.append(
-            decide.Paid(
+            look.Paid(
                 len(self.payments) + 1,
                 COMPANY,
                 currency,
@@ -63,11 +63,11 @@ class Book:
 
     def decide(self, dense=0.0, open_count=None, sharing=None):
         count = open_count or sum(inv.is_open for inv in self.invoices)
-        looks = [decide.first_look(p, self._hits(p)) for p in self.payments]
+        looks = [look.first_look(p, self._hits(p)) for p in self.payments]
 
         def gather(places):
             return {
-                at: decide.Facts(
+                at: look.Facts(
                     near=[
                         inv
                         for inv in self.invoices
@@ -151,6 +151,19 @@ def test_exact():
     assert codes(item) == ["reference_exact", "amount_exact"]
     assert item.probability > 0.9999
     assert item.candidates[0].distance == 0
+
+
+def test_what_the_books_can_compare_needs_no_look():
+    for reference in (A, "6-", A + "-"):
+        book = Book()
+        book.add(reference, partner=7)
+        book.pay(reference)
+        paid = book.payments[0]
+        decider = decide.Decider(DEFAULT_WEIGHTS, DEFAULT_POLICY, {COMPANY: 1})
+        found = look.Exact(paid.payment_id, COMPANY, 1, 7, 50_000, reference)
+        assert decider.settle_exact(found) == one(book)
+        # its money is promised now
+        assert decider.ledger.left(book.invoices[0]) == 0
 
 
 def test_spaces_and_words():

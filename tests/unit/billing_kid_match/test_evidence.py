@@ -16,9 +16,9 @@ from odoo.addons.billing_bank_file.core.decision import (
     Decision,
     Reason,
 )
-from odoo.addons.billing_kid_match.core.decide import Paid, Query
 from odoo.addons.billing_kid_match.core.evidence import Weigher
 from odoo.addons.billing_kid_match.core.judge import Judge
+from odoo.addons.billing_kid_match.core.look import Paid, Query
 from odoo.addons.billing_kid_match.core.scene import Customer, Item, Scene
 from odoo.addons.billing_kid_match.core.scoring import Invoice
 from odoo.addons.billing_kid_match.core.weights import (

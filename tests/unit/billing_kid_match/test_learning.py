@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.billing_kid_match.core import calibration, learning, weights
-from odoo.addons.billing_kid_match.core.decide import Query
 from odoo.addons.billing_kid_match.core.learning import Case, Observations
+from odoo.addons.billing_kid_match.core.look import Query
 from odoo.addons.billing_kid_match.core.weights import DEFAULT_WEIGHTS
 
 WHOLE = ("reference", "kinds", "names", "accounts", "delays", "amounts")
