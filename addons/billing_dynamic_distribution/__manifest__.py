@@ -19,6 +19,7 @@
         "data/ir_cron_optimiser.xml",
         "data/ir_cron_letter.xml",
         "wizards/billing_letter_answer_views.xml",
+        "wizards/billing_contact_fix_wizard_views.xml",
         "views/billing_distribution_run_views.xml",
         "views/billing_distribution_attempt_views.xml",
         "views/billing_distribution_version_views.xml",
@@ -31,6 +32,7 @@
         "views/billing_distribution_preference_views.xml",
         "views/mail_invoices_templates.xml",
         "views/account_move_views.xml",
+        "views/billing_contact_point_views.xml",
         "views/res_config_settings_views.xml",
         "views/report_invoice_templates.xml",
         "views/report_cover_letter.xml",
@@ -42,8 +44,17 @@
         "views/res_config_settings_optimiser_views.xml",
         # Menus last: they name the actions above.
         "views/billing_dynamic_distribution_menus.xml",
+        "views/billing_distribution_stuck_menus.xml",
         "views/billing_distribution_optimiser_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "billing_dynamic_distribution/static/src/way/**/*",
+        ],
+        "web.assets_tests": [
+            "billing_dynamic_distribution/static/tests/tours/**/*.js",
+        ],
+    },
     "demo": ["demo/billing_distribution_demo.xml"],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

@@ -70,3 +70,15 @@ from . import billing_event_optimiser
 from . import res_company_optimiser
 from . import res_config_settings_optimiser
 from . import res_partner_optimiser
+
+# What staff do about it by hand.
+from . import account_move_way
+from . import billing_contact_point
+from . import billing_distribution_attempt_actions
+from . import billing_distribution_item_resend
+from . import billing_distribution_run_actions
+from . import billing_distribution_run_stuck
+from . import billing_distribution_way
+from . import billing_distribution_way_ahead
+from . import billing_event_actions
+from . import res_partner_reach
