@@ -4,11 +4,20 @@ The tags make Odoo treat them as its own standard tests run after installation;
 without ``standard`` it would let real network requests through.
 """
 
+import json
+
 from odoo import Command
+from odoo.models import BaseModel
 from odoo.tests import HttpCase, TransactionCase, tagged
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.base.tests.common import BaseCommon
 from odoo.addons.billing_base.printing import chromium
+
+#: Parameter of the database that tells what :func:`make_ready` put there.
+READY = "kvitt.tests.ready"
+#: A company that nobody belongs to, with a chart of accounts, for tests with two.
+SISTER = "Kvitt test sister"
 
 
 class Prints:
@@ -30,52 +39,81 @@ class KvittHttpCase(Prints, HttpCase):
     """A test with Odoo's web server and, for tours, a browser."""
 
 
-#: Companies with a chart of accounts that every run of the tests finds. Loading one
-#: takes seconds, as long as many a class of tests; they are used as if just made.
-READY = ("company_1_data", "company_2")
-
-
-def make_companies(env):
-    """Make what is missing of the companies that tests start from.
-
-    :param env: of somebody who may do anything; the caller commits
-    """
-    country = env.ref("base.no")
-    for name in READY:
-        if not env["res.company"].search([("name", "=", name)]):
-            company = env["res.company"].create(
-                {
-                    "name": name,
-                    "country_id": country.id,
-                    "currency_id": country.currency_id.id,
-                }
-            )
-            env["account.chart.template"].try_loading(
-                "no", company=company, install_demo=False
-            )
-            company.currency_id = country.currency_id
-
-
 @tagged("standard", "post_install", "-at_install")
 class KvittAccountCase(Prints, AccountTestInvoicingCommon):
-    """A test in a company of its own with a Norwegian chart of accounts."""
+    """A test in a company of its own with a Norwegian chart of accounts.
+
+    Odoo's class makes company, chart, products, taxes and users anew for each class
+    of tests, which takes longer than most tests. Here it has done so once for all,
+    see :func:`make_ready`; what a test changes of it is rolled back as ever.
+    """
 
     @classmethod
-    @AccountTestInvoicingCommon.setup_country("no")
     def setUpClass(cls):
-        super().setUpClass()
+        # From below Odoo's classes that make what is there already.
+        super(BaseCommon, cls).setUpClass()
+        cls.addClassCleanup(chromium.close)
+        ready = json.loads(cls.env["ir.config_parameter"].get_param(READY))
+        env = cls.env["base"].with_context(**cls.default_env_context()).env
+        cls.env = env(user=ready["user"]["ids"][0])
+        for name, value in ready.items():
+            setattr(cls, name, _restored(cls.env, value))
+        groups = cls.get_default_groups() - cls.env.user.group_ids
+        if groups:
+            cls.env.user.group_ids |= groups
 
     @classmethod
     def _create_company(cls, **values):
-        ready = cls.env["res.company"]
-        if values.keys() == {"name"}:
-            ready = ready.sudo().search(
-                [("name", "in", READY), ("id", "not in", cls.env.user.company_ids.ids)],
-                order="id",
-                limit=1,
-            )
-        if not ready:
+        # A second company is nearly always this one, under another name.
+        sister = cls.env["res.company"].sudo().search([("name", "=", SISTER)])
+        if not sister or values.keys() != {"name"}:
             return super()._create_company(**values)
-        ready.name = values["name"]
-        cls.env.user.company_ids = [Command.link(ready.id)]
-        return ready.sudo(False)
+        sister.name = values["name"]
+        cls.env.user.company_ids = [Command.link(sister.id)]
+        return sister.sudo(False)
+
+
+def make_ready():
+    """Put into the database what every :class:`KvittAccountCase` starts from."""
+
+    class Ready(AccountTestInvoicingCommon):
+        @classmethod
+        @AccountTestInvoicingCommon.setup_country("no")
+        def setUpClass(cls):
+            super().setUpClass()
+            sister = cls._create_company(name=SISTER)
+            cls.env.user.company_ids = [Command.unlink(sister.id)]
+            kept = {
+                name: _kept(value)
+                for base in reversed(cls.__mro__)
+                for name, value in vars(base).items()
+                if isinstance(value, (BaseModel, dict))
+            }
+            kept |= {"tax_number": cls.tax_number, "country_code": cls.country_code}
+            cls.env["ir.config_parameter"].sudo().set_param(READY, json.dumps(kept))
+            cls.env.flush_all()
+            # Tests must not commit, and this is none.
+            cls.cr._cnx.commit()
+
+    try:
+        Ready.setUpClass()
+    finally:
+        Ready.doClassCleanups()
+        Ready.tearDownClass()
+
+
+def _kept(value):
+    """Return ``value``, a recordset or a dictionary with some, as JSON can keep it."""
+    if isinstance(value, BaseModel):
+        return {"model": value._name, "ids": value.ids}
+    if isinstance(value, dict):
+        return {key: _kept(part) for key, part in value.items()}
+    return value
+
+
+def _restored(env, value):
+    if isinstance(value, dict) and value.keys() == {"model", "ids"}:
+        return env[value["model"]].browse(value["ids"])
+    if isinstance(value, dict):
+        return {key: _restored(env, part) for key, part in value.items()}
+    return value

@@ -58,7 +58,12 @@ def load_registry(request):
 
     threading.current_thread().testing = True
     with Registry(get_db_name()).cursor() as cr:
-        common.make_companies(odoo.api.Environment(cr, odoo.api.SUPERUSER_ID, {}))
+        cr.execute("SELECT 1 FROM ir_config_parameter WHERE key = %s", [common.READY])
+        ready = cr.rowcount
+    if not ready:
+        odoo.tools.config["test_enable"] = True
+        common.make_ready()
+        odoo.tools.config["test_enable"] = False
 
 
 @pytest.hookimpl(wrapper=True)
