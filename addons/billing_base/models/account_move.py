@@ -387,10 +387,8 @@ class AccountMove(models.Model):
     def _billing_page_seen(self, visits):
         """Called when customers saw the page of the invoices without a personal link.
 
-        They were signed in, or came by an address that Odoo itself gave out.
-
-        The newest link of each of the invoices is told, since that is what brought the
-        customer there, if anything did.
+        They were signed in, or came by an address that Odoo itself gave out. Extend to
+        know of it.
 
         :param visits: ``billing.link.visit`` records, in superuser mode
         :return: None
@@ -410,14 +408,6 @@ class AccountMove(models.Model):
                 for visit in visits
             ]
         )
-        newest = (
-            self.env["billing.link"]
-            .sudo()
-            ._read_group([("move_id", "in", self.ids)], ["move_id"], ["id:max"])
-        )
-        links_sudo = self.env["billing.link"].sudo().browse(id for _move, id in newest)
-        if links_sudo:
-            links_sudo._opened_by_person(visits)
 
     # === BUSINESS METHODS - REFERENCES === #
 

@@ -325,10 +325,9 @@ class BillingLink(models.Model):
     def _opened_by_person(self, visits):
         """Called when persons opened the links; extend to know of it.
 
-        ``self`` holds the links of ``visits``. A customer who saw the page signed in
-        came by no link: then ``self`` holds the newest link of each of the invoices,
-        and ``link_id`` of the visit is empty. Called once for each visit; a visit may
-        become a person's some seconds after it began.
+        ``self`` holds the links of ``visits``. Called once for each visit; a visit may
+        become a person's some seconds after it began. Who saw the page signed in came
+        by no link: see ``account.move._billing_page_seen``.
 
         :param visits: ``billing.link.visit`` records, in superuser mode
         :return: None
@@ -338,8 +337,6 @@ class BillingLink(models.Model):
         for visit in visits:
             by_link[visit.link_id] |= visit
         for link_sudo, link_visits in by_link.items():
-            if not link_sudo:
-                continue
             times = sorted(link_visits.mapped("visited_at"))
             link_sudo.write(
                 {

@@ -261,25 +261,14 @@ class TestVisit(LinkCase):
         self.assertEqual((link.open_count, link.machine_count), (1, 1))
         self.assertEqual(self.kinds(), [])
 
-    def test_seen_without_a_link_is_told_to_the_newest(self):
-        old, new = self.issue(key="old"), self.issue(key="new")
-        told = []
-        with patch.object(
-            self.registry["billing.link"],
-            "_opened_by_person",
-            lambda links, visits: told.append((links.ids, visits.link_id.ids)),
-        ):
+    def test_seen_without_a_link_opens_none(self):
+        link = self.issue()
+        for _time in range(2):
             self.visit(self.links, PERSON, move=self.invoice)
-        self.assertEqual(told, [(new.ids, [])])
-        self.visit(self.links, PERSON, move=self.invoice)
-        self.assertFalse((old | new).filtered("open_count"))
+        self.assertFalse(link.open_count)
         seen = self.events.search([("kind", "=", "page.seen")])
         self.assertEqual(len(seen), 1, "once a day")
         self.assertEqual(seen.partner_id, self.kari)
-
-    def test_seen_without_any_link_is_history_too(self):
-        self.visit(self.links, PERSON, move=self.invoice)
-        self.assertTrue(self.events.search([("kind", "=", "page.seen")]))
 
     def test_a_page_signs_for_its_own_visit_for_a_day(self):
         visit = self.visit(self.issue(), UNKNOWN)

@@ -102,7 +102,7 @@ class TestAsked(DistributionCase):
 
     def test_the_customer_does_it_on_the_portal(self):
         move, run = self.sent_by_email()
-        user = new_test_user(self.env, "kari", "base.group_portal")
+        user = new_test_user(self.env, "kari-on-portal", "base.group_portal")
         user.partner_id.write({"parent_id": self.kari.id})
         with self.at(1):
             self.kari.with_user(user).sudo().write({"invoice_sending_method": "sms"})

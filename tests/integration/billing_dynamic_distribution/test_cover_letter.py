@@ -9,7 +9,7 @@ from odoo.tests import new_test_user
 
 from odoo.addons.billing_dynamic_distribution.core.channel import ChannelError
 
-from .test_letter import LetterCase
+from .test_letter import LetterCase, blank_page
 
 REPORT = "billing_dynamic_distribution.report_cover_letter"
 
@@ -48,19 +48,15 @@ class TestCoverLetter(CoverLetterCase):
         move = self.create_posted()
         stored = move._billing_own_pdfs()
         attempt = self.queue_reminder(move)
-        cover = b"%PDF cover"
+        cover = blank_page(pages=2)
         report = self.env["ir.actions.report"]
-        with (
-            patch.object(
-                type(report), "_render_qweb_pdf", lambda *_args: (cover, "pdf")
-            ),
-            patch.object(type(self.channel), "_read_pdf") as reader,
+        with patch.object(
+            type(report), "_render_qweb_pdf", lambda *_args: (cover, "pdf")
         ):
-            reader.return_value.pages = [1]
             prepared = self.channel._prepare(attempt)
-            # Printed once, whoever prepares it again.
-            with patch.object(type(report), "_render_qweb_pdf", side_effect=OSError):
-                self.assertEqual(self.channel._prepare(attempt).parts, prepared.parts)
+        # Printed once, whoever prepares it again.
+        with patch.object(type(report), "_render_qweb_pdf", side_effect=OSError):
+            self.assertEqual(self.channel._prepare(attempt).parts, prepared.parts)
         self.assertEqual(
             [document.pdf for document in prepared.parts.documents], [cover, stored.raw]
         )

@@ -25,11 +25,12 @@ from .channel_contract import ChannelContract
 from .common import DistributionCase
 
 
-def blank_page():
-    """A PDF of one page with nothing on it."""
+def blank_page(pages=1):
+    """A PDF with nothing on its pages."""
     with io.BytesIO() as buffer:
         canvas = Canvas(buffer)
-        canvas.showPage()
+        for _number in range(pages):
+            canvas.showPage()
         canvas.save()
         return buffer.getvalue()
 

@@ -14,7 +14,20 @@ class TestSeenSignedIn(DistributionCase):
         self.email, self.sms = self.attempts_of(self.move)
 
     def see(self):
-        self.move._billing_page_seen(self.env["billing.link.visit"].sudo())
+        visit = (
+            self.env["billing.link.visit"]
+            .sudo()
+            .create(
+                {
+                    "move_id": self.move.id,
+                    "company_id": self.company.id,
+                    "visited_at": "2026-11-26 12:00:00",
+                    "verdict": "person",
+                    "reason": "signed_in",
+                }
+            )
+        )
+        visit._tell()
 
     def test_who_sees_the_page_signed_in_opened_the_latest_message(self):
         self.see()
