@@ -22,6 +22,8 @@
         "wizards/billing_contact_fix_wizard_views.xml",
         "views/billing_distribution_run_views.xml",
         "views/billing_distribution_attempt_views.xml",
+        "views/billing_distribution_item_views.xml",
+        "views/billing_distribution_step_views.xml",
         "views/billing_distribution_version_views.xml",
         "views/billing_distribution_plan_views.xml",
         "views/billing_distribution_content_views.xml",
@@ -44,15 +46,22 @@
         "views/res_config_settings_optimiser_views.xml",
         # Menus last: they name the actions above.
         "views/billing_dynamic_distribution_menus.xml",
+        "views/billing_distribution_dashboard_views.xml",
         "views/billing_distribution_stuck_menus.xml",
         "views/billing_distribution_optimiser_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [
+            "billing_dynamic_distribution/static/src/funnel/**/*",
+            "billing_dynamic_distribution/static/src/timeline/**/*",
+            "billing_dynamic_distribution/static/src/dashboard/**/*",
             "billing_dynamic_distribution/static/src/way/**/*",
         ],
         "web.assets_tests": [
             "billing_dynamic_distribution/static/tests/tours/**/*.js",
+        ],
+        "web.assets_unit_tests": [
+            "billing_dynamic_distribution/static/tests/**/*.test.js",
         ],
     },
     "demo": ["demo/billing_distribution_demo.xml"],

@@ -19,6 +19,7 @@ ADDON_PICTURES = {
     "billing_base": "invoice-history",
     "billing_bank_file": "bank-files",
     "billing_kid_match": "review-list",
+    "billing_dynamic_distribution": "distribution-dashboard",
 }
 COLOURS = 256
 
@@ -50,6 +51,13 @@ def screenshots(args: list[str]) -> int:
                     "UPDATE res_users SET company_id = c.id FROM res_company c"
                     " WHERE login = 'admin' AND c.name = %s",
                     [demo.COMPANY],
+                )
+        with step("Messages of the last weeks"):
+            with open(TOOLS / "screenshots" / "distribution.py") as script:
+                demo._checked(
+                    rt.odoo_command("shell", "-d", DATABASE, "--no-http"),
+                    {**rt.environment(), "COMPANY": demo.COMPANY},
+                    stdin=script,
                 )
         with step("Pictures"):
             _take(rt, program, raw)

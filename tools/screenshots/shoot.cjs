@@ -182,6 +182,42 @@ async function settings(page) {
   await shoot(page, "kid-designer");
 }
 
+const DISTRIBUTION = "billing_dynamic_distribution";
+
+/** The dashboard, and the plan that most messages went by. */
+async function distribution(page, suffix = "") {
+  await open(
+    page,
+    `${DISTRIBUTION}.billing_distribution_dashboard_action`,
+    ".o_distribution_total"
+  );
+  await shoot(page, `distribution-dashboard${suffix}`);
+  const [plan] = await call(
+    page,
+    "billing.distribution.plan",
+    "search",
+    [[["shipped_code", "=", "invoice"]]],
+    {limit: 1}
+  );
+  await page.goto(
+    `${base}/odoo/action-${DISTRIBUTION}.billing_distribution_plan_action/${plan}`
+  );
+  await page.waitForSelector(".o_timeline_live .o_timeline_step");
+  if (suffix) {
+    await page.locator(".o_timeline_live").scrollIntoViewIfNeeded();
+  }
+  await shoot(page, `distribution-plan${suffix}`);
+}
+
+async function distributionDraft(page) {
+  await page.click(".o_timeline_change");
+  await page.waitForSelector(".o_timeline_draft .o_timeline_step");
+  await page.locator(".o_timeline_draft").scrollIntoViewIfNeeded();
+  await page.locator(".o_timeline_draft").screenshot({
+    path: path.join(folder, "distribution-draft.png"),
+  });
+}
+
 async function main() {
   fs.mkdirSync(folder, {recursive: true});
   const browser = await chromium.launch({
@@ -206,6 +242,13 @@ async function main() {
     await review(page);
     await history(page);
     await bankFiles(page);
+    const tall = await login(browser, "admin", {width: 1400, height: 1300});
+    await distribution(tall);
+    await distributionDraft(tall);
+    await distribution(
+      await login(browser, "admin", {width: 390, height: 1300}),
+      "-phone"
+    );
     await settings(await login(browser, "admin"));
   } finally {
     await browser.close();

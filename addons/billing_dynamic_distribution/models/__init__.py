@@ -82,3 +82,9 @@ from . import billing_distribution_way
 from . import billing_distribution_way_ahead
 from . import billing_event_actions
 from . import res_partner_reach
+
+# What staff sees of it.
+from . import billing_distribution_measure
+from . import billing_distribution_funnel
+from . import billing_distribution_funnel_tiles
+from . import billing_distribution_timeline
