@@ -2,6 +2,7 @@
 
 import pytest
 
+from ..mail_server import MailServer
 from .processes import cloned
 
 
@@ -17,3 +18,10 @@ def bare_database():
     """A copy of the database with the `base` addon only."""
     with cloned("KVITT_BARE_DATABASE", "bare") as name:
         yield name
+
+
+@pytest.fixture
+def mail_server():
+    """A mail server of this machine that keeps what it gets."""
+    with MailServer() as server:
+        yield server

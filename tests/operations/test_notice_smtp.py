@@ -2,9 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
-from ..mail_server import MailServer
 from .processes import a_payment, odoo, open_invoices, query, write_camt
 
 ADDRESS = "kari.nordmann@kunde.example"
@@ -39,12 +36,6 @@ env.cr.commit()
 """
 
 
-@pytest.fixture
-def inbox():
-    with MailServer() as server:
-        yield server
-
-
 def bank_file(path, reference, amount):
     """A file with one payment whose reference has a wrong digit."""
     damaged = reference[:5] + str((int(reference[5]) + 5) % 10) + reference[6:]
@@ -53,18 +44,19 @@ def bank_file(path, reference, amount):
     return damaged
 
 
-def test_a_repaired_reference_is_told_once(database, inbox, tmp_path):
+def test_a_repaired_reference_is_told_once(database, mail_server, tmp_path):
     [(move_id, name, reference, amount)] = open_invoices(database, 1)
     shell = ("shell", "-d", database, "--no-http")
     odoo(
         *shell,
-        script=PREPARE % {"move": move_id, "address": ADDRESS, "port": inbox.port},
+        script=PREPARE
+        % {"move": move_id, "address": ADDRESS, "port": mail_server.port},
     )
     path = tmp_path / "bank.xml"
     damaged = bank_file(path, reference, amount)
     odoo("billing_import", "-d", database, str(path))
     assert query(database, "SELECT state FROM billing_payment_notice") == [("waiting",)]
-    assert inbox.received == []
+    assert mail_server.received == []
 
     # Two workers at once, and both jobs once more after that.
     with ThreadPoolExecutor() as workers:
@@ -73,7 +65,7 @@ def test_a_repaired_reference_is_told_once(database, inbox, tmp_path):
     odoo(*shell, script=SEND)
 
     # Odoo's demo data has mail of its own waiting, for its users.
-    [mail] = inbox.to(ADDRESS)
+    [mail] = mail_server.to(ADDRESS)
     assert "faktura@fjordlys.example" in mail.message["From"]
     body = mail.body()
     assert 'lang="nb-NO"' in body
