@@ -267,6 +267,7 @@ class BillingDistributionStep(models.Model):
             "channel": self.channel,
             "label": labels[self.channel],
             "content": self.template_id.display_name,
+            "content_id": self.template_id.id,
             "wait": self._wait_words(is_first),
             "condition": {
                 "not_paid": self.env._("if not paid"),

@@ -40,7 +40,7 @@ export function share(part, whole) {
     if (part < whole && percent > 99) {
         return "> 99 %";
     }
-    return `${count(percent)} %`;
+    return `${Math.round(percent)} %`;
 }
 
 /**

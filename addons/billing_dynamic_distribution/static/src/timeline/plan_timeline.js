@@ -218,6 +218,9 @@ export class PlanTimeline extends Component {
                 default_version_id: id,
                 // Behind all others, however they are numbered.
                 default_sequence: 10 * (steps.length + 1),
+                ...(steps.length
+                    ? {default_template_id: steps.at(-1).content_id}
+                    : {default_condition: "not_paid"}),
             },
             onRecordSaved: (record) => this.onSaved(step, record),
         });
