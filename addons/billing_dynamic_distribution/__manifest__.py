@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/billing_dynamic_distribution_rules.xml",
         "security/billing_distribution_optimiser_rules.xml",
+        "security/billing_distribution_trouble_rules.xml",
         # Contents name the templates, plans name the contents.
         "data/mail_template_data.xml",
         "data/billing_distribution_content.xml",
@@ -28,6 +29,7 @@
         "views/billing_distribution_plan_views.xml",
         "views/billing_distribution_content_views.xml",
         "views/billing_distribution_content_sms_views.xml",
+        "views/billing_distribution_content_kept_views.xml",
         "views/billing_distribution_proposal_views.xml",
         "views/billing_distribution_experiment_views.xml",
         "views/billing_distribution_replay_views.xml",
@@ -44,10 +46,12 @@
         "views/res_partner_provider_views.xml",
         "views/res_config_settings_sms_views.xml",
         "views/res_config_settings_optimiser_views.xml",
+        "views/res_config_settings_trouble_views.xml",
         # Menus last: they name the actions above.
         "views/billing_dynamic_distribution_menus.xml",
         "views/billing_distribution_dashboard_views.xml",
         "views/billing_distribution_stuck_menus.xml",
+        "views/billing_distribution_trouble_views.xml",
         "views/billing_distribution_optimiser_menus.xml",
     ],
     "assets": {

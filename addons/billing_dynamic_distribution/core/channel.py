@@ -8,6 +8,10 @@ from . import state
 NOT_RECEIVED = "not_received"
 
 
+#: Codes of a :class:`ChannelError` that say that the text is broken.
+TEXT_CODES = frozenset({"text", "template", "prepare"})
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A message ready to be handed over.

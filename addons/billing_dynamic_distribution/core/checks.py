@@ -26,6 +26,7 @@ HOLD = "hold"
 BLOCKED = "payment_blocked"
 QUIET = "quiet_hours"
 CAP = "cap"
+TROUBLE = "trouble"
 # Codes of what leaves a step out.
 NO_CHANNEL = "no_channel"
 CHANNEL_OFF = "channel_off"
@@ -76,6 +77,7 @@ class Facts:
     :param is_needed: the condition of the step holds
     :param has_channel: the channel is installed
     :param is_available: the company can use it
+    :param trouble_until: the channel fails for everybody; when to ask again (UTC)
     :param point_problem: one of the codes above when there is no address to use
     :param is_intrusive: it rings or buzzes, so that quiet hours and caps count
     :param sent: moments of the customer's earlier messages on the channel's group
@@ -91,6 +93,7 @@ class Facts:
     is_needed: bool = True
     has_channel: bool = True
     is_available: bool = True
+    trouble_until: datetime | None = None
     point_problem: str = ""
     is_intrusive: bool = True
     sent: tuple[datetime, ...] = ()
@@ -127,6 +130,9 @@ def decide(facts: Facts) -> Verdict:
         return Verdict(SKIP, NO_CHANNEL)
     if not facts.is_available:
         return Verdict(SKIP, CHANNEL_OFF)
+    if facts.trouble_until:
+        # Before the address: what failed for everybody says nothing of one.
+        return Verdict(POSTPONE, TROUBLE, facts.trouble_until)
     if facts.point_problem:
         return Verdict(SKIP, facts.point_problem)
     if facts.is_intrusive:

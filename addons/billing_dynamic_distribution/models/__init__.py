@@ -13,6 +13,7 @@ from . import billing_distribution_attempt
 from . import billing_distribution_attempt_letter
 from . import billing_distribution_attempt_mail
 from . import billing_distribution_attempt_sms
+from . import billing_distribution_attempt_trouble
 from . import billing_distribution_content
 from . import billing_distribution_content_letter
 from . import billing_distribution_content_places
@@ -30,6 +31,7 @@ from . import billing_distribution_sender_outside
 from . import billing_distribution_sender_preferred
 from . import billing_distribution_sender_runs
 from . import billing_distribution_step
+from . import billing_distribution_trouble
 from . import billing_distribution_version
 from . import billing_email_report
 from . import billing_event
@@ -40,21 +42,28 @@ from . import billing_sms_report
 from . import ir_actions_report
 from . import mail_mail
 from . import mail_message
+from . import mail_template
 from . import mail_thread
 from . import res_company
 from . import res_company_letter
 from . import res_company_mail
 from . import res_company_provider
 from . import res_company_sms
+from . import res_company_trouble
 from . import res_config_settings
 from . import res_config_settings_letter
 from . import res_config_settings_mail
 from . import res_config_settings_provider
 from . import res_config_settings_sms
+from . import res_config_settings_trouble
 from . import res_partner
 from . import res_partner_asked
 from . import res_partner_provider
+from . import res_partner_relation
 from . import sms_sms
+
+# Texts as they were published: of contents, steps and plans.
+from . import billing_distribution_content_kept
 
 # What is learned from messages, tried and replayed.
 from . import billing_distribution_experiment

@@ -210,9 +210,6 @@ class BillingChannel(models.AbstractModel):
                 raise
             except Exception as error:
                 _logger.exception("Message %s cannot be prepared", attempt.id)
-                attempt.company_id._billing_alert(
-                    self.env._("Distribution: prepare messages"), error
-                )
                 prepared = ChannelError(
                     "soft", "prepare", f"{type(error).__name__}: {error}"
                 )

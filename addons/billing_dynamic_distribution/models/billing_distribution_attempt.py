@@ -182,14 +182,6 @@ class BillingDistributionAttempt(models.Model):
 
     # === ACTIONS === #
 
-    def action_resend(self):
-        """Send the messages again by the same channels (button)."""
-        self.check_access("read")
-        for attempt in self.sudo():
-            attempt.item_ids.move_id.with_user(self.env.user)._billing_queue_attempts(
-                attempt.channel, content=attempt.content_id, origin="manual"
-            )
-
     def action_cancel(self):
         """Give up messages that have not been handed over yet (button)."""
         self.check_access("read")
@@ -337,9 +329,14 @@ class BillingDistributionAttempt(models.Model):
                 for vals in attempt_sudo._prepare_events(event, report, now, before)
             ]
         )
+        attempts_by_event = {
+            event: self.sudo().concat(*(attempt for attempt, *_ in found))
+            for event, found in moved.items()
+        }
+        self.env["billing.distribution.trouble"]._notice(attempts_by_event)
         result = self.browse()
         for event, found in moved.items():
-            attempts_sudo = self.sudo().concat(*(attempt for attempt, *_ in found))
+            attempts_sudo = attempts_by_event[event]
             result |= self.browse(attempts_sudo.ids)
             self._tell_contact_points(event, found, now)
             self.env["billing.distribution.run"].sudo()._attempts_changed(
@@ -453,7 +450,13 @@ class BillingDistributionAttempt(models.Model):
                 points_sudo._record_success(found[0][1].get("at") or now)
         elif event in state.FAILED:
             by_reason = defaultdict(self.env["billing.contact.point"].sudo().browse)
+            troubles = self.env["billing.distribution.trouble"]._find_open(
+                self.sudo().concat(*(attempt for attempt, *_ in found)).company_id
+            )
             for attempt_sudo, report, before in found:
+                if (attempt_sudo.company_id.id, attempt_sudo.channel) in troubles:
+                    # What fails for everybody says nothing of an address.
+                    continue
                 if report.get("address_fault", True) and before != state.PLANNED:
                     by_reason[report.get("reason") or ""] |= (
                         attempt_sudo.contact_point_id

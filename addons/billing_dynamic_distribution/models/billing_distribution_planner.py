@@ -13,6 +13,8 @@ _logger = logging.getLogger(__name__)
 
 #: Invoices that begin a plan between two commits.
 BATCH_SIZE = 50_000
+#: Runs that end between two commits; each leaves an event.
+ENDED_SIZE = 5_000
 #: Days after the day itself on which a dated trigger still begins, for a server that
 #: stood still.
 CATCH_UP_DAYS = 3
@@ -121,15 +123,16 @@ class BillingDistributionPlanner(models.AbstractModel):
         """Return those of the invoices that a plan is for."""
         return (
             moves.sudo()
+            .with_company(plan_sudo.company_id)
             .search([("id", "in", moves.ids), *plan_sudo._get_domain()])
-            .sudo(self.env.su)
+            .with_env(moves.env)
         )
 
     @api.model
     def _start_dated(self, plan_sudo, shard, shards):
         """Begin the runs of a plan with a dated trigger, batch by batch.
 
-        :return: iterator of numbers of runs begun
+        :return: iterator of numbers of runs begun; the caller commits after each
         """
         company = plan_sudo.company_id
         today = company._billing_today()
@@ -140,55 +143,76 @@ class BillingDistributionPlanner(models.AbstractModel):
             plan_sudo.live_version_id.published_at.date(),
         )
         calendar = company._billing_calendar_maker()(None, None)
+        day_by_due = {}
         for late in range(max((today - since).days, 0), -1, -1):
             day = today - timedelta(days=late)
             due = day + offset
             if plan_sudo.trigger == "before_due" and late and due <= today:
                 # Too late to say that it is due soon; it is due now.
                 continue
-            trigger_key = f"{plan_sudo.trigger}:{due.isoformat()}"
-            if days:
-                trigger_key += f":{days}"
-            moves_sudo = self.env["account.move"].sudo()
-            query = moves_sudo._search(
-                [
-                    ("company_id", "=", company.id),
-                    ("move_type", "=", "out_invoice"),
-                    ("state", "=", "posted"),
-                    ("payment_state", "in", OPEN_STATES),
-                    ("invoice_date_due", "=", due),
-                    *plan_sudo._get_domain(),
-                ]
+            day_by_due[due] = day
+        if not day_by_due:
+            return
+        suffix = f":{days}" if days else ""
+        for due, ids in self._find_dated(plan_sudo, day_by_due, suffix, shard, shards):
+            runs = self._insert(
+                plan_sudo,
+                SQL("id = ANY(%s)", ids),
+                f"{plan_sudo.trigger}:{due.isoformat()}{suffix}",
+                max(
+                    calendar.day_start(day_by_due[due]),
+                    plan_sudo.live_version_id.published_at,
+                ),
             )
-            at = max(calendar.day_start(day), plan_sudo.live_version_id.published_at)
-            last = 0
-            while True:
-                batch = self.env.execute_query(
-                    SQL(
-                        """SELECT id FROM account_move AS move
-                            WHERE id > %(last)s AND id %% %(shards)s = %(shard)s
-                              AND id IN (%(fitting)s)
+            yield len(runs)
+
+    @api.model
+    def _find_dated(self, plan_sudo, due_dates, suffix, shard, shards):
+        """Return the invoices that begin a plan with a dated trigger, in batches.
+
+        All in one query: what the plan chooses may be costly to find.
+
+        :param due_dates: on which they are due
+        :param str suffix: of the occasion, behind trigger and due date
+        :return: pairs of due date and list of ids, the earliest due date first
+        """
+        moves_sudo = self.env["account.move"].sudo()
+        query = moves_sudo._search(
+            [
+                ("company_id", "=", plan_sudo.company_id.id),
+                ("move_type", "=", "out_invoice"),
+                ("state", "=", "posted"),
+                ("payment_state", "in", OPEN_STATES),
+                ("invoice_date_due", "in", list(due_dates)),
+                *plan_sudo._get_domain(),
+            ]
+        )
+        return self.env.execute_query(
+            SQL(
+                """SELECT due, array_agg(id ORDER BY id)
+                     FROM (SELECT move.id, move.invoice_date_due AS due,
+                                  (row_number() OVER (PARTITION BY move.invoice_date_due
+                                                      ORDER BY move.id) - 1)
+                                  / %(size)s AS part
+                             FROM account_move AS move
+                            WHERE move.id %% %(shards)s = %(shard)s
+                              AND move.id IN (%(fitting)s)
                               AND NOT EXISTS (
                                   SELECT FROM billing_distribution_run AS run
                                    WHERE run.move_id = move.id
-                                     AND run.trigger_key = %(key)s)
-                            ORDER BY id LIMIT %(limit)s""",
-                        last=last,
-                        shard=shard,
-                        shards=shards,
-                        fitting=query.select(),
-                        key=trigger_key,
-                        limit=BATCH_SIZE,
-                    )
-                )
-                if not batch:
-                    break
-                ids = [move_id for (move_id,) in batch]
-                last = ids[-1]
-                runs = self._insert(
-                    plan_sudo, SQL("id = ANY(%s)", ids), trigger_key, at
-                )
-                yield len(runs)
+                                     AND run.trigger_key = %(trigger)s || ':'
+                                         || to_char(move.invoice_date_due, 'YYYY-MM-DD')
+                                         || %(suffix)s)) AS todo
+                    GROUP BY due, part
+                    ORDER BY due, part""",
+                size=BATCH_SIZE,
+                shard=shard,
+                shards=shards,
+                fitting=query.select(),
+                trigger=plan_sudo.trigger,
+                suffix=suffix,
+            )
+        )
 
     @api.model
     def _insert(self, plan_sudo, moves_sql, trigger_key, at):
@@ -281,24 +305,40 @@ class BillingDistributionPlanner(models.AbstractModel):
         :return: iterator of numbers of runs ended
         """
         runs_sudo = self.env["billing.distribution.run"].sudo()
-        while True:
-            self.env.flush_all()
+        self.env.flush_all()
+        found = self.env.execute_query(
+            SQL(
+                """SELECT array_agg(id ORDER BY id)
+                     FROM (SELECT run.id,
+                                  (row_number() OVER (ORDER BY run.id) - 1)
+                                  / %(size)s AS part
+                             FROM billing_distribution_run AS run
+                             JOIN account_move AS move ON move.id = run.move_id
+                            WHERE run.company_id = %(company)s
+                              AND run.state = 'waiting'
+                              AND move.id %% %(shards)s = %(shard)s
+                              AND (move.state <> 'posted'
+                                   OR move.payment_state <> ALL(%(open)s))) AS settled
+                    GROUP BY part ORDER BY part""",
+                company=company.id,
+                shard=shard,
+                shards=shards,
+                open=list(OPEN_STATES),
+                size=ENDED_SIZE,
+            )
+        )
+        for (ids,) in found:
             rows = self.env.execute_query(
                 SQL(
                     """SELECT run.id, move.state = 'posted'
                          FROM billing_distribution_run AS run
                          JOIN account_move AS move ON move.id = run.move_id
-                        WHERE run.company_id = %(company)s AND run.state = 'waiting'
-                          AND move.id %% %(shards)s = %(shard)s
+                        WHERE run.id = ANY(%(ids)s) AND run.state = 'waiting'
                           AND (move.state <> 'posted'
                                OR move.payment_state <> ALL(%(open)s))
-                        LIMIT %(limit)s
                           FOR NO KEY UPDATE OF run SKIP LOCKED""",
-                    company=company.id,
-                    shard=shard,
-                    shards=shards,
+                    ids=ids,
                     open=list(OPEN_STATES),
-                    limit=BATCH_SIZE // 10,
                 )
             )
             ended = defaultdict(list)
@@ -306,7 +346,5 @@ class BillingDistributionPlanner(models.AbstractModel):
                 ended[is_posted].append(run_id)
             runs_sudo.browse(ended[True])._end("done", "paid")
             runs_sudo.browse(ended[False])._end("stopped", "reset")
-            if rows:
-                yield len(rows)
-            if len(rows) < BATCH_SIZE // 10:
-                break
+            yield len(rows)
+            self.env.flush_all()

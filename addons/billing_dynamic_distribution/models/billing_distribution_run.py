@@ -1,7 +1,6 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..core import checks, plan, state
@@ -142,6 +141,7 @@ class BillingDistributionRun(models.Model):
                 "Waits for an hour at which people may be written to"
             ),
             checks.CAP: self.env._("The customer got enough messages for now"),
+            checks.TROUBLE: self.env._("The channel fails for everybody; tried again"),
             checks.NO_CHANNEL: self.env._("The channel is not installed"),
             checks.CHANNEL_OFF: self.env._("The channel is not set up"),
             checks.NO_ADDRESS: self.env._("No address"),
@@ -161,57 +161,6 @@ class BillingDistributionRun(models.Model):
             CANCELLED: self.env._("The invoice was cancelled"),
             ERROR: self.env._("Something went wrong"),
         }
-
-    # === ACTIONS === #
-
-    def action_stop(self):
-        """Send nothing more in these runs (button)."""
-        self.check_access("read")
-        self.filtered(lambda run: run.state in ("waiting", "stuck"))._stop(
-            STOPPED_BY_STAFF, actor="staff"
-        )
-
-    def action_skip(self):
-        """Leave out the next step (button)."""
-        self.check_access("read")
-        self.filtered(lambda run: run.state == "waiting")._skip(STOPPED_BY_STAFF)
-
-    def action_send_now(self):
-        """Send the next message now instead of waiting (button).
-
-        Quiet hours, holds and all other checks stay.
-        """
-        self.check_access("read")
-        todo = self.filtered(lambda run: run.state == "waiting")
-        todo.sudo().write({"next_at": self.env.company._billing_now()})
-        self.env["billing.distribution.sender"]._trigger(set(todo.mapped("channel")))
-
-    def action_resume(self):
-        """Go on with runs that were stopped or got stuck (button)."""
-        self.check_access("read")
-        todo = self.filtered(lambda run: run.state in ("stopped", "stuck"))
-        if any(not run.step_id for run in todo):
-            raise UserError(
-                self.env._(
-                    "There is no step left to go on with. Send the invoice again by "
-                    "hand instead."
-                )
-            )
-        todo.sudo().write(
-            {
-                "state": "waiting",
-                "next_at": self.env.company._billing_now(),
-                "ended_at": False,
-                "reason_code": False,
-                "reason_detail": False,
-            }
-        )
-        self.env["billing.distribution.sender"]._trigger(set(todo.mapped("channel")))
-
-    def action_open_invoice(self):
-        """Open the invoice of the run."""
-        self.ensure_one()
-        return self.move_id._get_records_action()
 
     # === BUSINESS METHODS - STATE === #
 
@@ -261,7 +210,7 @@ class BillingDistributionRun(models.Model):
                     "retry": nxt.retry,
                     "use_other_point": nxt.other_point,
                     "ended_at": False,
-                    "reason_code": False,
+                    "reason_code": nxt.code == checks.TROUBLE and nxt.code,
                     "reason_detail": False,
                 }
                 if nxt.step.id != run.step_id.id or run.channel != nxt.step.channel:
@@ -374,6 +323,9 @@ class BillingDistributionRun(models.Model):
         if event in state.FAILED or self.state == "sending":
             if self.state == "done" and seen.opened:
                 return None
+            trouble = known.troubles.get((self.company_id.id, item.attempt_id.channel))
+            if trouble and event in state.FAILED:
+                return self._next_in_trouble(item, steps, at, calendar, trouble)
             following = plan.after(
                 steps,
                 item.step_id.id,
@@ -399,6 +351,20 @@ class BillingDistributionRun(models.Model):
         if seen.opened:
             return self._next_if_needless(steps, seen)
         return None
+
+    def _next_in_trouble(self, item, steps, at, calendar, trouble):
+        """Return what comes next when a message failed like all others on its channel.
+
+        The same step again, when it may work: also for what waits for a later step by
+        now, and would reach everybody with that.
+        """
+        return plan.Next(
+            plan.WAIT,
+            next(step for step in steps if step.id == item.step_id.id),
+            calendar.next_allowed(trouble._next_try(at)),
+            self.retry,
+            checks.TROUBLE,
+        )
 
     def _next_if_needless(self, steps, seen):
         """Return the end of a run none of whose remaining steps can be needed."""
@@ -456,7 +422,8 @@ class BillingDistributionRun(models.Model):
             by_partner = company._billing_calendars(runs.move_id.partner_id)
             for run in runs:
                 calendars[run.id] = by_partner[run.move_id.partner_id.id]
-        return _Known(steps, calendars, self._seen())
+        troubles = self.env["billing.distribution.trouble"]._find_open(self.company_id)
+        return _Known(steps, calendars, self._seen(), troubles)
 
     def _seen(self):
         """Return what is known of the messages of each of the runs.
@@ -552,14 +519,16 @@ class _Known:
     :param steps: tuple of ``core.plan.Step`` by version id
     :param calendars: ``core.clock.Calendar`` by run id
     :param seen: ``core.plan.Seen`` by run id
+    :param troubles: ``billing.distribution.trouble`` by company id and channel
     """
 
-    __slots__ = ("steps", "calendars", "seen")
+    __slots__ = ("steps", "calendars", "seen", "troubles")
 
-    def __init__(self, steps, calendars, seen):
+    def __init__(self, steps, calendars, seen, troubles):
         self.steps = steps
         self.calendars = calendars
         self.seen = seen
+        self.troubles = troubles
 
     @staticmethod
     def retries_of(attempt):

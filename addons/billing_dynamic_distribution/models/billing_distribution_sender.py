@@ -57,6 +57,7 @@ class BillingDistributionSender(models.AbstractModel):
         for group in GROUPS:
             self._settle_lost(group)
             self._ask_uncertain(group)
+        self.env["billing.distribution.trouble"]._end_overdue()
 
     @api.model
     def _codes_of(self, group):

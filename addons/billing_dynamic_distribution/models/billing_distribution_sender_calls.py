@@ -97,19 +97,27 @@ class BillingDistributionSender(models.AbstractModel):
         attempts_sudo = self._lock_planned(code, channel._batch_size)
         if not attempts_sudo:
             return [], 0
-        kept = self._recheck(attempts_sudo)
+        troubles = self.env["billing.distribution.trouble"]
+        attempts_sudo = troubles._take_probes(attempts_sudo)
+        kept = self._recheck(attempts_sudo, channel)
         prepared, failed = [], []
         for company, own in kept.grouped("company_id").items():
+            good, bad = [], []
             for attempt, message in self._render(
                 channel.with_company(company), own.with_company(company)
             ):
-                if isinstance(message, ChannelError):
-                    failed.append((attempt, message.outcome))
-                else:
-                    prepared.append((attempt, message))
+                (bad if isinstance(message, ChannelError) else good).append(
+                    (attempt, message)
+                )
+            prepared += good
+            failed += troubles._hold_back(
+                company, code, bad, [attempt for attempt, _message in good]
+            )
         attempts = self.env["billing.distribution.attempt"].sudo()
         if failed:
-            attempts._apply_outcomes(failed)
+            attempts._apply_outcomes(
+                [(attempt, error.outcome) for attempt, error in failed]
+            )
         for attempt, message in prepared:
             attempt.write(
                 {
@@ -120,9 +128,9 @@ class BillingDistributionSender(models.AbstractModel):
                     "cost": channel._cost(attempt.company_id, message),
                 }
             )
-        attempts.concat(*(attempt for attempt, _message in prepared))._apply(
-            state.CALLED
-        )
+        called = attempts.concat(*(attempt for attempt, _message in prepared))
+        called._apply(state.CALLED)
+        troubles._got_through(called)
         return prepared, len(attempts_sudo)
 
     @api.model
@@ -145,6 +153,7 @@ class BillingDistributionSender(models.AbstractModel):
         """Return planned messages of a channel that are due, locked."""
         attempts_sudo = self.env["billing.distribution.attempt"].sudo()
         attempts_sudo.flush_model()
+        self.env["billing.distribution.trouble"].flush_model()
         limits = self._limits()
         rows = self.env.execute_query(
             SQL(
@@ -155,6 +164,14 @@ class BillingDistributionSender(models.AbstractModel):
                        ON due.company_id = attempt.company_id
                     WHERE attempt.state = 'planned' AND attempt.channel = %(code)s
                       AND attempt.planned_at <= due.upto
+                      AND NOT EXISTS (
+                          SELECT FROM billing_distribution_trouble AS trouble
+                           WHERE trouble.ended_at IS NULL
+                             AND trouble.probe_at > due.upto
+                             AND trouble.company_id = attempt.company_id
+                             AND trouble.channel = attempt.channel
+                             AND (trouble.content_id IS NULL
+                                  OR trouble.id = attempt.trouble_id))
                     ORDER BY attempt.planned_at, attempt.id
                     LIMIT %(limit)s
                       FOR NO KEY UPDATE OF attempt SKIP LOCKED""",
@@ -167,11 +184,12 @@ class BillingDistributionSender(models.AbstractModel):
         return attempts_sudo.browse(attempt_id for (attempt_id,) in rows)
 
     @api.model
-    def _recheck(self, attempts_sudo):
-        """Return the messages that may still go out; give up the others.
+    def _recheck(self, attempts_sudo, channel):
+        """Return the messages that may still go out.
 
         A payment or a hold may have come since a message was planned, above all when a
-        worker died in between.
+        worker died in between: that message is given up. The hour may have come at
+        which people are left alone: that message waits.
         """
         moves_sudo = attempts_sudo.item_ids.move_id
         holds = moves_sudo._billing_holds()
@@ -188,7 +206,24 @@ class BillingDistributionSender(models.AbstractModel):
                     given_up |= attempt
         if given_up:
             given_up._give_up()
-        return attempts_sudo - given_up
+        return self._recheck_hours(attempts_sudo - given_up, channel)
+
+    @api.model
+    def _recheck_hours(self, attempts_sudo, channel):
+        """Return the messages that may go out at this hour; let the others wait."""
+        if not channel._is_intrusive:
+            return attempts_sudo
+        late = attempts_sudo.browse()
+        for company, own_sudo in attempts_sudo.grouped("company_id").items():
+            now = company._billing_now()
+            calendars = company._billing_calendars(own_sudo.recipient_id)
+            for attempt in own_sudo:
+                at = max(now, attempt.planned_at)
+                allowed = calendars[attempt.recipient_id.id].next_allowed(at)
+                if allowed > at:
+                    attempt.planned_at = allowed
+                    late |= attempt
+        return attempts_sudo - late
 
     @api.model
     def _hand_over(self, channel, prepared):

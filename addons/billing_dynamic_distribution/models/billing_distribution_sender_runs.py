@@ -216,7 +216,7 @@ class BillingDistributionSender(models.AbstractModel):
     @api.model
     def _bundle_key(self, run, point, channel):
         """Return what the invoices of one message have in common."""
-        key = (run.partner_id, point.address, run.step_id.template_id)
+        key = (run.partner_id, point.address, run.step_id._get_content())
         key += (run.step_id.attach_pdf,)
         if channel is None or not channel._can_bundle:
             key += (run,)
@@ -240,6 +240,9 @@ class BillingDistributionSender(models.AbstractModel):
         group = channel._group if channel is not None else "other"
         caps = company._billing_caps(group)
         sent = self._recently_sent(runs_sudo.partner_id, company, group, now, caps)
+        trouble = known.troubles.get((company.id, code))
+        probes = trouble._choose_probes(runs_sudo, now) if trouble else runs_sudo
+        may_try = set(probes.ids)
         facts = {}
         for run in runs_sudo:
             move = run.move_id
@@ -265,6 +268,13 @@ class BillingDistributionSender(models.AbstractModel):
                     is_needed=plan.is_needed(step._to_step(), known.seen[run.id]),
                     has_channel=channel is not None,
                     is_available=is_available,
+                    trouble_until=(
+                        None
+                        if run.id in may_try
+                        else known.calendars[run.id].next_allowed(
+                            trouble._next_try(now)
+                        )
+                    ),
                     point_problem=problem,
                     is_intrusive=channel is not None and channel._is_intrusive,
                     sent=sent.get(run.partner_id.id, ()),
@@ -329,7 +339,7 @@ class BillingDistributionSender(models.AbstractModel):
                     "contact_point_id": point.id,
                     "address": point.address,
                     "origin": "plan",
-                    "content_id": step.template_id.id,
+                    "content_id": step._get_content().id,
                     "attach_pdf": self._attaches_pdf(step, company),
                     "lang": recipient.lang or company.partner_id.lang,
                     "planned_at": max(now, first.next_at),

@@ -87,7 +87,9 @@ class BillingDistributionStep(models.Model):
         return steps
 
     def write(self, vals):
-        self._check_is_draft()
+        # A published text that cannot be rendered is mended, by the system.
+        if not self.env.su or vals.keys() != {"text_id"}:
+            self._check_is_draft()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

@@ -76,6 +76,7 @@ class BillingDistributionVersion(models.Model):
                 self.env._("«%(plan)s» has no steps yet.", plan=self.plan_id.name)
             )
         self._check_keeps_required(self.plan_id.live_version_id)
+        self.step_ids._keep_texts()
         self.write({"state": "trial", "published_at": self.env.company._billing_now()})
         self.flush_recordset(["state"])
 

@@ -123,6 +123,7 @@ class BillingDistributionVersion(models.Model):
                         "«%(plan)s» has no steps yet.", plan=version.plan_id.name
                     )
                 )
+            version.step_ids._keep_texts()
             former = version.plan_id.live_version_id
             former.state = "retired"
             former.flush_recordset(["state"])
@@ -136,6 +137,29 @@ class BillingDistributionVersion(models.Model):
             version.plan_id.live_version_id = version
             # The next draft may be written before this one is any more.
             version.flush_recordset(["state"])
+
+    def _publish_again(self):
+        """Publish live versions once more, with their contents as they are now.
+
+        A draft that somebody is working on stays a draft.
+
+        :return: None
+        """
+        for version in self:
+            plan = version.plan_id
+            draft = plan.version_ids.filtered(lambda other: other.state == "draft")
+            # A plan has one draft: let the new version pass.
+            draft.state = "retired"
+            draft.flush_recordset(["state"])
+            fresh = version._copy_as_draft()
+            fresh.note = self.env._(
+                "Version %(number)s with its texts as they are now",
+                number=version.number,
+            )
+            fresh._publish()
+            draft.state = "draft"
+            if draft:
+                draft.number = fresh.number + 1
 
     def _retire(self):
         """Take live versions out of use; no invoice begins with them any more.

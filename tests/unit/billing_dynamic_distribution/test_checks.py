@@ -97,6 +97,14 @@ def test_caps_hold_at_the_moment_they_name_and_not_longer(sent, day, week):
         assert not fits(free - timedelta(seconds=1))
 
 
+def test_what_fails_for_everybody_says_nothing_of_an_address():
+    later = DAY + timedelta(hours=1)
+    verdict = checks.decide(
+        Facts(at=DAY, trouble_until=later, point_problem=checks.ADDRESS_BLOCKED)
+    )
+    assert verdict == checks.Verdict(checks.POSTPONE, checks.TROUBLE, later)
+
+
 facts = st.builds(
     Facts,
     at=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),
