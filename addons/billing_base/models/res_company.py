@@ -1,12 +1,16 @@
+import logging
 from datetime import datetime, time
 
 import pytz
 from markupsafe import Markup
 
 from odoo import fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..core import event_text
 from ..core.bank_days import BankCalendar
+
+_logger = logging.getLogger(__name__)
 
 
 class ResCompany(models.Model):
@@ -154,6 +158,30 @@ class ResCompany(models.Model):
                 users_sudo, job, error
             )
         return True
+
+    def _billing_each(self, job, work):
+        """Do a scheduled job company by company, each committed by itself.
+
+        One that fails does not keep the others back; its managers are told.
+
+        :param str job: name of the job, as managers know it
+        :param work: called with each company, as superuser and in that company
+        :return: None
+        """
+        remaining = len(self)
+        for company_id in self.ids:
+            company_sudo = self.sudo().browse(company_id).with_company(company_id)
+            try:
+                work(company_sudo)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise
+            except Exception as error:
+                self.env.cr.rollback()
+                _logger.exception("«%s» failed in company %s", job, company_id)
+                company_sudo._billing_alert(job, error)
+            remaining -= 1
+            if not self.env["ir.cron"]._commit_progress(1, remaining=remaining):
+                return
 
     def _notify_failed_job(self, users, job, error):
         """Tell users, in the language of the environment, that a job failed."""

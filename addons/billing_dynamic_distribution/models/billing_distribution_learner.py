@@ -1,17 +1,13 @@
-import logging
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 from odoo import api, models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core import hours, optimiser
 from ..core.optimiser import Arm, Tally
-
-_logger = logging.getLogger(__name__)
 
 #: Days that are learned from.
 DAYS = 365
@@ -46,24 +42,12 @@ class BillingDistributionLearner(models.AbstractModel):
     @api.model
     def _cron_learn(self):
         """Compare, propose, and adjust what is being tried, company by company."""
-        cron = self.env["ir.cron"]
-        companies = (
-            self.env["res.company"].sudo().search([("billing_optimise", "=", True)])
+        self.env["res.company"].sudo().search(
+            [("billing_optimise", "=", True)]
+        )._billing_each(
+            self.env._("Learning from messages"),
+            lambda company: self.with_env(company.env)._learn(company),
         )
-        remaining = len(companies)
-        for company_id in companies.ids:
-            company = self.env["res.company"].sudo().browse(company_id)
-            try:
-                self.sudo().with_company(company)._learn(company)
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                raise
-            except Exception as error:
-                self.env.cr.rollback()
-                _logger.exception("Learning failed in company %s", company_id)
-                company._billing_alert(self.env._("Learning from messages"), error)
-            remaining -= 1
-            if not cron._commit_progress(1, remaining=remaining):
-                return
 
     @api.model
     def _learn(self, company):

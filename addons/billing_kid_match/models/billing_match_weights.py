@@ -1,18 +1,14 @@
 import dataclasses
 import json
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import ormcache
 
 from ..core import learning
 from ..core.weights import DEFAULT_WEIGHTS, SAID_STEPS
 from .billing_match_verdict import SETTLED_DAYS
-
-_logger = logging.getLogger(__name__)
 
 
 class BillingMatchWeights(models.Model):
@@ -260,22 +256,10 @@ class BillingMatchWeights(models.Model):
     @api.model
     def _cron_learn(self):
         """Estimate anew what evidence is worth, company by company."""
-        cron = self.env["ir.cron"]
-        companies = self.env["res.company"].sudo().search([])
-        remaining = len(companies)
-        for company_id in companies.ids:
-            company = self.env["res.company"].sudo().browse(company_id)
-            try:
-                self.sudo().with_company(company)._learn(company)
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                raise
-            except Exception as error:
-                self.env.cr.rollback()
-                _logger.exception("Learning failed in company %s", company_id)
-                company._billing_alert(self.env._("Learning from payments"), error)
-            remaining -= 1
-            if not cron._commit_progress(1, remaining=remaining):
-                return
+        self.env["res.company"].sudo().search([])._billing_each(
+            self.env._("Learning from payments"),
+            lambda company: self.with_env(company.env)._learn(company),
+        )
 
     @api.model
     def _learn(self, company):

@@ -98,6 +98,33 @@ class TestCompany(BillingBaseCase):
         with freeze_time("2026-11-22 12:00:00"):
             self.assertTrue(self.company._billing_alert("Bank files", error))
 
+    @mute_logger("odoo.addons.billing_base.models.res_company")
+    def test_a_job_goes_on_when_one_company_fails(self):
+        other = self._other_company()
+        done, committed = [], []
+
+        def work(company):
+            self.assertEqual(company.env.company, company)
+            if company == self.company:
+                raise ValueError("no luck")
+            done.append(company.id)
+
+        with (
+            # A test may not commit, nor give up what it made.
+            patch.object(self.env.cr, "rollback", lambda: None),
+            patch.object(
+                self.env.registry["ir.cron"],
+                "_commit_progress",
+                lambda cron, number, remaining: committed.append(remaining) or 1,
+            ),
+        ):
+            (self.company | other)._billing_each("Learning", work)
+        self.assertEqual(done, other.ids)
+        self.assertEqual(committed, [1, 0])
+        event = self.events.search([("kind", "=", "job.failed")])
+        self.assertEqual(event.company_id, self.company)
+        self.assertIn("no luck", event.display_text)
+
     def test_managers_hear_of_it_in_their_own_language(self):
         self.env["res.lang"]._activate_lang("nb_NO")
         self.env["ir.module.module"]._load_module_terms(["billing_base"], ["nb_NO"])

@@ -118,7 +118,7 @@ class TestLearning(ProposalCase):
         with self.at(0):
             self.assertFalse(self.learner._tally(other, "posted"))
 
-    def test_the_job_goes_on_when_a_company_fails(self):
+    def test_the_job_looks_at_every_company(self):
         self.past()
         with self.at(0):
             self.learner._cron_learn()
