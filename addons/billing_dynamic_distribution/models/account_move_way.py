@@ -1,7 +1,7 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL
 
-from .screen import tell
+from .screen import day_text, tell
 
 #: How far an invoice has come.
 STUCK = "stuck"
@@ -125,6 +125,6 @@ class AccountMove(models.Model):
                 "It goes out by %(channel)s to %(address)s on %(day)s.",
                 channel=self.env["billing.distribution.run"]._channel_label(channel),
                 address=", ".join(attempts_sudo.mapped("address")),
-                day=format_datetime(self.env, max(attempts_sudo.mapped("planned_at"))),
+                day=day_text(self.env, max(attempts_sudo.mapped("planned_at"))),
             ),
         )

@@ -102,8 +102,10 @@ class BillingContactPoint(models.Model):
         for point in self:
             point.unreached_count = len(items[point.id].move_id)
 
+    @api.depends("replaced_by_id")
     def _compute_new_address(self):
-        self.new_address = False
+        for point in self:
+            point.new_address = point.replaced_by_id.address
 
     @api.depends("replaced_by_id", "resent_count")
     def _compute_fix_text(self):
@@ -129,13 +131,9 @@ class BillingContactPoint(models.Model):
     # === ACTIONS === #
 
     def action_fix_and_resend(self):
-        """Say what saving the new address has done (button)."""
+        """Say what saving the new address has done, or ask for it (button)."""
         self.ensure_one()
-        if not self.fix_text:
-            raise UserError(
-                self.env._("Type the new address into the row first, then press again.")
-            )
-        return self._tell_fixed()
+        return self._tell_fixed() if self.fix_text else self.action_fix()
 
     def action_use_suggestion(self):
         """Extension of `billing_base`: once, and says what was sent again."""

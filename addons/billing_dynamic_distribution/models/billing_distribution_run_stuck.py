@@ -2,10 +2,10 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_datetime
 
 from ..core import state
 from .billing_channel import CHANNELS, VIRTUAL_CHANNELS
+from .screen import day_text
 
 #: What is that much late does not go out by itself.
 LATE = timedelta(days=1)
@@ -77,7 +77,7 @@ class BillingDistributionRun(models.Model):
             if run.state in ("waiting", "sending") and run.needs_somebody:
                 run.trouble_text = self.env._(
                     "Should have gone out on %(day)s",
-                    day=format_datetime(self.env, run.trouble_since),
+                    day=day_text(self.env, run.trouble_since),
                 )
             else:
                 run.trouble_text = run.reason

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
-from odoo.tools import format_datetime, formatLang
+from odoo.tools import formatLang
 
 from ..core import state
 from .account_move import OPEN_STATES
+from .screen import day_text
 
 #: Events that stand between the messages of an invoice's way. What became of a message
 #: stands on the message.
@@ -77,25 +78,29 @@ class BillingDistributionWay(models.AbstractModel):
             )
         is_open = move.state == "posted" and move.payment_state in OPEN_STATES
         ahead = self._load_ahead(runs, is_open)
-        entries = self._load_messages(items, is_open) + self._load_events(
-            move, runs if model == runs._name else None
-        )
-        entries.sort(key=lambda entry: (entry["at"] or "", entry["key"]))
+        channels = self._load_channels(move) if is_open else []
+        entries = self._load_messages(
+            items, {channel["channel"] for channel in channels}
+        ) + self._load_events(move, runs if model == runs._name else None)
+        entries.sort(key=lambda entry: (entry["at"], entry["place"], entry["key"]))
         return {
             "move_id": move.id,
             "state": move.billing_distribution_state,
             "sentence": self._sentence(move, items, ahead, is_open),
             "entries": entries,
             "ahead": ahead,
-            "channels": self._load_channels(move) if is_open else [],
+            "channels": channels,
             "seen": max(move.billing_item_ids.ids, default=0),
         }
 
     # === HELPERS - PAST === #
 
     @api.model
-    def _load_messages(self, items, is_open):
-        """Return an entry for each message."""
+    def _load_messages(self, items, channels):
+        """Return an entry for each message.
+
+        :param channels: codes of those by which it can be sent again
+        """
         visits = self.env["billing.link.visit"].search(
             [
                 ("link_id", "in", items.link_id.ids),
@@ -106,13 +111,13 @@ class BillingDistributionWay(models.AbstractModel):
         visits_by_link = visits.grouped("link_id")
         return [
             self._message_entry(
-                item, visits_by_link.get(item.link_id, visits.browse()), is_open
+                item, visits_by_link.get(item.link_id, visits.browse()), channels
             )
             for item in items
         ]
 
     @api.model
-    def _message_entry(self, item, visits, is_open):
+    def _message_entry(self, item, visits, channels):
         attempt = item.attempt_id
         marks = [
             (self.env._("Sent"), attempt.sent_at),
@@ -123,6 +128,7 @@ class BillingDistributionWay(models.AbstractModel):
         failed = attempt.state in (*state.FAILED, state.UNCERTAIN)
         return {
             "key": f"message-{attempt.id}",
+            "place": 1,
             "type": "message",
             "id": attempt.id,
             "at": fields.Datetime.to_string(attempt.called_at or attempt.planned_at),
@@ -147,7 +153,7 @@ class BillingDistributionWay(models.AbstractModel):
             "reason": failed and attempt.failure_reason or "",
             "others": len(attempt.item_ids) - 1,
             "can_resend": bool(
-                is_open
+                attempt.channel in channels
                 and attempt.state not in state.UNSETTLED
                 and not attempt.is_resent
             ),
@@ -165,7 +171,7 @@ class BillingDistributionWay(models.AbstractModel):
         devices = dict(persons._fields["device"]._description_selection(self.env))
         visit = persons[0]
         return self.env._(
-            "Opened by a person, %(count)s times: %(details)s",
+            "Opened by a person (%(count)s): %(details)s",
             count=max(link.open_count, len(persons)),
             details=", ".join(
                 text
@@ -179,7 +185,7 @@ class BillingDistributionWay(models.AbstractModel):
         if not link.machine_count:
             return ""
         return self.env._(
-            "A machine opened it %(count)s times. That does not count.",
+            "Opened by a machine (%(count)s): that does not count",
             count=link.machine_count,
         )
 
@@ -201,6 +207,8 @@ class BillingDistributionWay(models.AbstractModel):
         return [
             {
                 "key": f"event-{event.id}",
+                # A plan begins before its first message, all else comes of one.
+                "place": 0 if event.kind == "run.started" else 2,
                 "type": "event",
                 "at": fields.Datetime.to_string(event.occurred_at),
                 "icon": event.icon,
@@ -224,7 +232,7 @@ class BillingDistributionWay(models.AbstractModel):
             return self.env._(
                 "%(customer)s opened it on %(day)s (%(channel)s).",
                 customer=customer,
-                day=format_datetime(self.env, opened.opened_at),
+                day=day_text(self.env, opened.opened_at),
                 channel=self._labels("channel")[opened.channel],
             )
         stuck = [run for run in ahead if run["state"] == "stuck"]
@@ -241,7 +249,7 @@ class BillingDistributionWay(models.AbstractModel):
                 "opened yet.",
                 customer=customer,
                 channel=self._labels("channel")[out.channel],
-                day=format_datetime(self.env, out.sent_at),
+                day=day_text(self.env, out.sent_at),
             )
         if ahead and ahead[-1]["state"] == "stopped":
             return self.env._("It was stopped by hand, and nothing more is sent.")

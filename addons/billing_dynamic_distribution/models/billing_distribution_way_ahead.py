@@ -1,10 +1,11 @@
 from odoo import api, fields, models
-from odoo.tools import format_date, format_datetime
+from odoo.tools import format_date
 
 from odoo.addons.billing_base.core.hold import blocking
 
 from ..core import checks, way
 from .billing_channel import VIRTUAL_CHANNELS
+from .screen import day_text
 
 #: States of runs that something can be done about.
 AHEAD = ("waiting", "sending", "stuck", "stopped")
@@ -42,6 +43,7 @@ class BillingDistributionWay(models.AbstractModel):
             "reason": run.reason or "",
             "stamp": run.stamp,
             "next": self._next_ahead(run, known, points) if current else None,
+            "failing": self._failing_ahead(run) if run.state == "stuck" else None,
             "later": [self._step_ahead(step) for step in steps[place + 1 :]],
             "can_stop": run.state in ("waiting", "stuck"),
             "can_skip": run.state == "waiting",
@@ -75,6 +77,19 @@ class BillingDistributionWay(models.AbstractModel):
             else self.env._("at once"),
             "condition": conditions.get(step.condition, ""),
         }
+
+    @api.model
+    def _failing_ahead(self, run):
+        """Return the address to put right so that a stuck run can go on, or None."""
+        points = run.item_ids.attempt_id.sorted("id", reverse=True).contact_point_id
+        point = points.filtered(
+            lambda point: (
+                point.active
+                and point.channel != "letter"
+                and point.state in ("failing", "blocked")
+            )
+        )[:1]
+        return {"id": point.id, "address": point.address} if point else None
 
     @api.model
     def _next_ahead(self, run, known, points):
@@ -128,12 +143,12 @@ class BillingDistributionWay(models.AbstractModel):
         if verdict.kind == checks.POSTPONE and verdict.code == checks.CAP:
             return self.env._(
                 "Not before %(until)s: the customer gets no more messages until then.",
-                until=format_datetime(self.env, verdict.until),
+                until=day_text(self.env, verdict.until),
             )
         if verdict.kind == checks.POSTPONE and verdict.code == checks.QUIET:
             return self.env._(
                 "Not before %(until)s: people are not written to at that hour.",
-                until=format_datetime(self.env, verdict.until),
+                until=day_text(self.env, verdict.until),
             )
         return ""
 
@@ -159,13 +174,13 @@ class BillingDistributionWay(models.AbstractModel):
             way.WAIT: self.env._(
                 "%(wait)s after the message of %(since)s.",
                 wait=self._wait_text(run.step_id),
-                since=format_datetime(self.env, since),
+                since=day_text(self.env, since),
             )
             if last
             else self.env._(
                 "%(wait)s after the plan began on %(since)s.",
                 wait=self._wait_text(run.step_id),
-                since=format_datetime(self.env, since),
+                since=day_text(self.env, since),
             ),
             way.AT_ONCE: self.env._("As soon as possible."),
             way.RETRY: self.env._(

@@ -1,5 +1,5 @@
 import {Component, useState} from "@odoo/owl";
-import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
+import {deserializeDateTime, toLocaleDateTimeString} from "@web/core/l10n/dates";
 import {CHANNEL_ICONS} from "../funnel/format";
 import {Dropdown} from "@web/core/dropdown/dropdown";
 import {DropdownItem} from "@web/core/dropdown/dropdown_item";
@@ -31,7 +31,6 @@ export class Way extends Component {
         this.action = useService("action");
         this.state = useState({way: null, isBusy: false, live: ""});
         this.keepLast = new KeepLast();
-        this.icons = CHANNEL_ICONS;
         useRecordObserver((record) => {
             // What is being typed is not known to the server yet.
             if (!record.dirty) {
@@ -55,9 +54,7 @@ export class Way extends Component {
      * @returns {string} in the reader's format and by the reader's clock
      */
     moment(moment) {
-        return moment
-            ? formatDateTime(deserializeDateTime(moment), {showSeconds: false})
-            : "";
+        return toLocaleDateTimeString(deserializeDateTime(moment));
     }
 
     /**
@@ -134,6 +131,19 @@ export class Way extends Component {
         return this.act(RUN, "action_ask_for_address", [[run.id]], run.stamp);
     }
 
+    /** Opens the form in which an address is put right, and comes back to here. */
+    async fix(run) {
+        const action = await this.orm.call("billing.contact.point", "action_fix", [
+            [run.failing.id],
+        ]);
+        await this.action.doAction(action, {
+            onClose: async () => {
+                await this.props.record.load();
+                await this.load();
+            },
+        });
+    }
+
     resend(message) {
         return this.act(MESSAGE, "action_resend", [[message.id]], false);
     }
@@ -166,10 +176,34 @@ export class Way extends Component {
 
     // Words
 
+    /**
+     * @param {{title: string, address: string}} entry
+     * @returns {string} by what, and to where
+     */
+    whereText({title, address}) {
+        return address
+            ? _t("%(channel)s to %(address)s", {channel: title, address})
+            : title;
+    }
+
     othersText(message) {
         return message.others === 1
             ? _t("with one more invoice")
             : _t("with %s more invoices", message.others);
+    }
+
+    fixText(run) {
+        return _t("Put %s Right", run.failing.address);
+    }
+
+    /** Nothing goes out by itself any more, so that it is sent by hand or not at all. */
+    get isByHand() {
+        const {ahead, channels} = this.state.way;
+        return (
+            !this.isRun &&
+            channels.length &&
+            ahead.every((run) => run.state === "stopped")
+        );
     }
 
     get isRun() {
