@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,31 @@ def test_addon_is_complete_for_the_apps_list(addon):
     images = manifest.get("images", [])
     assert images, "the Apps list shows a screenshot"
     assert [name for name in images if not (folder / name).is_file()] == []
+
+
+@pytest.mark.parametrize("addon", ADDONS)
+def test_nothing_but_marked_words_is_taken_up_for_translation(addon):
+    """Odoo's export goes by the name that stands last before a bracket.
+
+    So it takes a tuple that follows ``_("…")`` for another call, and its codes for
+    words: a dictionary does, or the words after the tuple.
+    """
+    found = []
+    for file in (ROOT / "addons" / addon).rglob("*.py"):
+        name, before, brackets = "", "", []
+        with file.open("rb") as stream:
+            for token in tokenize.tokenize(stream.readline):
+                if token.string == "(":
+                    brackets.append(name in ("_", "_lt") and before != name)
+                elif token.string == ")":
+                    brackets.pop()
+                elif token.type == tokenize.STRING and any(brackets[-1:]):
+                    found.append(f"{file.relative_to(ROOT)}:{token.start[0]}")
+                elif token.type == tokenize.NAME:
+                    name = token.string
+                if token.string.strip() and token.type != tokenize.COMMENT:
+                    before = token.string
+    assert found == []
 
 
 def test_no_registry_host_is_written_down():

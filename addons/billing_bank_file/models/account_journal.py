@@ -90,10 +90,10 @@ class AccountJournal(models.Model):
         self.env.ref("billing_bank_file.ir_cron_adopt").sudo()._trigger()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Payments from Statement Lines"),
             "res_model": "billing.payment",
             "view_mode": "list,kanban,form",
             "domain": [("id", "in", taken.ids)],
+            "name": self.env._("Payments from Statement Lines"),
         }
 
     # === BUSINESS METHODS === #

@@ -240,10 +240,10 @@ class BillingPayment(models.Model):
         invoices = self.invoice_ids
         action = {
             "type": "ir.actions.act_window",
-            "name": self.env._("Invoices"),
             "res_model": "account.move",
             "view_mode": "list,form",
             "domain": [("id", "in", invoices.ids)],
+            "name": self.env._("Invoices"),
         }
         if len(invoices) == 1:
             action.update(view_mode="form", res_id=invoices.id)

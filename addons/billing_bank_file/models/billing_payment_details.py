@@ -33,10 +33,10 @@ class BillingPayment(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Details"),
             "res_model": "billing.payment",
             "view_mode": "list,kanban,form",
             "domain": [("bank_entry", "in", self.details_entries or [])],
+            "name": self.env._("Details"),
         }
 
     # === BUSINESS METHODS === #

@@ -22,20 +22,21 @@ class BillingTableColumn(models.Model):
     def _selection_role(self):
         """What a column may hold, in the words of people who read bank statements."""
         _ = self.env._
-        return [
-            ("booking_date", _("Booking date")),
-            ("value_date", _("Value date")),
-            ("amount", _("Amount, with sign")),
-            ("money_in", _("Money in")),
-            ("money_out", _("Money out")),
-            ("direction", _("In or out (word or sign)")),
-            ("currency", _("Currency")),
-            ("reference", _("KID or OCR number")),
-            ("text", _("Text or message")),
-            ("payer_name", _("Name of the payer")),
-            ("payer_account", _("Account of the payer")),
-            ("bank_reference", _("The bank's own reference")),
-            ("balance", _("Balance after the payment")),
-            ("own_account", _("Our own account")),
-            ("status", _("Status (booked or pending)")),
-        ]
+        words = {
+            "booking_date": _("Booking date"),
+            "value_date": _("Value date"),
+            "amount": _("Amount, with sign"),
+            "money_in": _("Money in"),
+            "money_out": _("Money out"),
+            "direction": _("In or out (word or sign)"),
+            "currency": _("Currency"),
+            "reference": _("KID or OCR number"),
+            "text": _("Text or message"),
+            "payer_name": _("Name of the payer"),
+            "payer_account": _("Account of the payer"),
+            "bank_reference": _("The bank's own reference"),
+            "balance": _("Balance after the payment"),
+            "own_account": _("Our own account"),
+            "status": _("Status (booked or pending)"),
+        }
+        return list(words.items())

@@ -65,18 +65,20 @@ class BillingTableFormat(models.Model):
 
     @api.model
     def _selection_date_order(self):
-        return [
-            ("dmy", self.env._("Day, month, year")),
-            ("ymd", self.env._("Year, month, day")),
-            ("mdy", self.env._("Month, day, year")),
-        ]
+        words = {
+            "dmy": self.env._("Day, month, year"),
+            "ymd": self.env._("Year, month, day"),
+            "mdy": self.env._("Month, day, year"),
+        }
+        return list(words.items())
 
     @api.model
     def _selection_decimal_sign(self):
-        return [
-            (",", self.env._("Comma: 1.250,50")),
-            (".", self.env._("Point: 1,250.50")),
-        ]
+        words = {
+            ",": self.env._("Comma: 1.250,50"),
+            ".": self.env._("Point: 1,250.50"),
+        }
+        return list(words.items())
 
     # === BUSINESS METHODS === #
 

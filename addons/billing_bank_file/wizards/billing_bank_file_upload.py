@@ -131,13 +131,13 @@ class BillingBankFileUpload(models.TransientModel):
         self.attachment_ids.filtered(lambda item: not item.res_id).unlink()
         action = {
             "type": "ir.actions.act_window",
-            "name": self.env._("Bank Files"),
             "res_model": "billing.bank.file",
             "view_mode": "list,kanban,form",
             "domain": [("id", "in", results.ids)],
             **(
                 {"res_id": results.id, "view_mode": "form"} if len(results) == 1 else {}
             ),
+            "name": self.env._("Bank Files"),
         }
         repeated = results.filtered(lambda file: file.id <= self.newest_file)
         return self._tell_repeated(repeated, action) if repeated else action

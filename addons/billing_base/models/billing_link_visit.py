@@ -72,24 +72,25 @@ class BillingLinkVisit(models.Model):
     # === SELECTION METHODS === #
 
     def _selection_reason(self):
-        return [
-            ("head", self.env._("Asked only whether the page is there")),
-            ("prefetch", self.env._("Fetched beforehand by a browser")),
-            ("scanner", self.env._("Mail scanner")),
-            ("preview", self.env._("Preview in a messenger")),
-            ("search", self.env._("Search engine or monitor")),
-            ("script", self.env._("Program, no browser")),
-            ("no_agent", self.env._("Does not say what it is")),
-            ("automated", self.env._("Browser driven by a program")),
-            ("no_browser", self.env._("Only says that it is a browser")),
-            ("signed_in", self.env._("Signed in")),
-            ("staff", self.env._("Signed in as an employee")),
-            ("looked", self.env._("Looked at the page")),
-            ("touched", self.env._("Used the page")),
-            ("without_script", self.env._("Saw the page without scripts")),
-            ("acted", self.env._("Followed a link or sent a form on the page")),
-            ("unclear", self.env._("Opened, and nothing more")),
-        ]
+        words = {
+            "head": self.env._("Asked only whether the page is there"),
+            "prefetch": self.env._("Fetched beforehand by a browser"),
+            "scanner": self.env._("Mail scanner"),
+            "preview": self.env._("Preview in a messenger"),
+            "search": self.env._("Search engine or monitor"),
+            "script": self.env._("Program, no browser"),
+            "no_agent": self.env._("Does not say what it is"),
+            "automated": self.env._("Browser driven by a program"),
+            "no_browser": self.env._("Only says that it is a browser"),
+            "signed_in": self.env._("Signed in"),
+            "staff": self.env._("Signed in as an employee"),
+            "looked": self.env._("Looked at the page"),
+            "touched": self.env._("Used the page"),
+            "without_script": self.env._("Saw the page without scripts"),
+            "acted": self.env._("Followed a link or sent a form on the page"),
+            "unclear": self.env._("Opened, and nothing more"),
+        }
+        return list(words.items())
 
     # === BUSINESS METHODS === #
 
