@@ -20,9 +20,13 @@ PARKED = "parked"
 REFUND = "refund"
 #: It is a sum whose payments came in another file.
 REPLACED = "replaced"
+#: The same money came another way, and counts there.
+REPEATED = "repeated"
 #: The payer is no customer, as far as can be seen.
 STRANGER = "stranger"
 
+#: What counts elsewhere, and is in the books by another payment.
+ELSEWHERE = (REPLACED, REPEATED)
 #: What a company has a rule for: money for an invoice that is paid.
 PAID = (ALREADY_PAID, DUPLICATE)
 

@@ -31,6 +31,14 @@ _ACCOUNT_KEY = re.compile(
     r"(?:iban|bban|account|acct)",
     re.IGNORECASE,
 )
+# «Structured Reference (RmtInf/Strd/CdtrRefInf/Ref): 1234»: importers of camt note so,
+# line by line, what they have no field for. The path in ISO 20022 tells what it is.
+_ISO_NOTE = re.compile(
+    r".*\((?P<path>(?:AddtlNtryInf|AddtlTxInf|BkTxCd|BookgDt|PstlAdr|Refs|RltdPties"
+    r"|RmtInf|RtrInf|RvslInd)[/A-Za-z]*)\):(?P<value>.*)",
+)
+# Of these what the payer may have written.
+_ISO_STATED = ("AddtlNtryInf", "AddtlTxInf", "Refs/EndToEndId", "RmtInf")
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]", re.ASCII)
 # More of a feed's JSON than this is not searched.
 MAX_TEXTS = 20
@@ -63,9 +71,13 @@ def stated(label, reference, notes, details, payer_name="", payer_account=""):
     :rtype: Stated
     """
     leaves = list(_leaves(details, "", MAX_DEPTH))
-    fields = [label, reference, *_lines(notes)]
+    named, notes = _notes(notes, (label, reference))
+    fields = [label, reference, *notes]
     texts = [text for value in fields if (text := _clean(value))]
-    found = [value for text in texts[:2] if (value := _as_reference(text))]
+    named = [text for value in named if (text := _clean(value))]
+    whole = [*texts[:2], *named]
+    found = [value for text in whole if (value := _as_reference(text))]
+    texts += named
     for path, value in leaves:
         if not _TEXT_KEY.search(path) or not (text := _clean(value)):
             continue
@@ -99,10 +111,49 @@ def _leaves(value, path, depth):
         yield path, str(value)
 
 
+def noted(label, reference, notes, details):
+    """All that stands on a statement line, the bank's own numbers too, as one text.
+
+    :param str label: ``payment_ref``
+    :param str reference: ``ref``
+    :param str notes: ``narration``, may be HTML
+    :param details: ``transaction_details``, any JSON
+    :rtype: str
+    """
+    leaves = (value for _path, value in _leaves(details, "", MAX_DEPTH))
+    return " ".join([label or "", reference or "", *_lines(notes), *leaves])
+
+
 def _lines(notes):
     """The lines of notes, which Odoo keeps as HTML."""
     text = re.sub(r"</?(?:p|br|div|li|tr)\b[^>]*>", "\n", notes or "", flags=re.I)
     return html.unescape(_TAG.sub(" ", text)).splitlines()
+
+
+def _notes(notes, fields):
+    """What a payer may have written, in the lines of notes.
+
+    :param fields: what the line has fields for; notes of camt repeat them
+    :return: (references that the notes name as such, all other lines)
+    """
+    named, others, is_camt = [], [], False
+    for line in _lines(notes):
+        note = _ISO_NOTE.fullmatch(line.strip())
+        is_camt = is_camt or bool(note)
+        if not note:
+            others.append(line)
+        elif note["path"].startswith("RmtInf/Strd"):
+            named.append(note["value"])
+        elif note["path"].startswith(_ISO_STATED):
+            others.append(note["value"])
+    if is_camt:
+        known = {"", *map(_clean, fields)}
+        others = [
+            line
+            for line in others
+            if ":" not in line or _clean(line.partition(":")[2]) not in known
+        ]
+    return named, others
 
 
 def _clean(value):

@@ -18,6 +18,7 @@ from . import (
     billing_payment_refund,
     billing_payment_resolution,
     billing_payment_statement_line,
+    billing_payment_twin,
     billing_table_column,
     billing_table_format,
 )

@@ -103,6 +103,15 @@ class BillingBankFile(models.Model):
                 [("file_id", "in", self.ids)], ["file_id", "state"], ["__count"]
             )
         }
+        # Few files hold money that another importer has brought.
+        repeated = self.filtered("duplicate_count")
+        if repeated:
+            for file, count in self.env["billing.payment"]._read_group(
+                [("file_id", "in", repeated.ids), ("repeats_id", "!=", False)],
+                ["file_id"],
+                ["__count"],
+            ):
+                counts[file.id, "reconciled"] -= count
         for file in self:
             file.pending_count = counts.get((file.id, "new"), 0)
             file.settled_count = sum(
@@ -184,8 +193,10 @@ class BillingBankFile(models.Model):
         while rows := list(itertools.islice(transactions, INSERT_SIZE)):
             seen += file_sudo._store(rows, journals)
         file_sudo._replace_sums()
+        elsewhere = file_sudo._take_over_lines()
         if not repeated:
             summary = reader.summary
+            seen = [(at, id_, known or id_ in elsewhere) for at, id_, known in seen]
             duplicates = [position for position, _id, known in seen if known]
             file_sudo.write(
                 {

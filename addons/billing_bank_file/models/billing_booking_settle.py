@@ -45,9 +45,15 @@ class BillingBooking(models.AbstractModel):
         credited = payments.filtered(
             lambda payment: by_id[payment.id].outcome in decision.CREDITED
         )
-        for payment in credited:
-            booking._replace_suspense(payment, by_id[payment.id], open_items)
-        booking._reconcile(credited, by_id, open_items, {})
+        for (journal, currency), chunk in credited.grouped(
+            lambda payment: (payment.journal_id, payment.currency_id)
+        ).items():
+            context = self._booking_context(journal, currency)
+            if journal.company_id.restrictive_audit_trail:
+                # There Odoo's own log tells what became of each item.
+                context = {**context, "tracking_disable": False}
+            booking._replace_suspense(chunk, by_id, open_items, context)
+            booking._reconcile(chunk, by_id, open_items, context)
         return decisions
 
     @api.model
@@ -69,29 +75,72 @@ class BillingBooking(models.AbstractModel):
         if not free or line.move_id.state != "posted":
             raise payment._decided_meanwhile()
 
-    def _replace_suspense(self, payment, item, open_items):
-        """Put the items of a decision in place of a payment's suspense item."""
-        line = payment.statement_line_id
-        values = [
-            {name: value for name, value in vals.items() if name not in BEFORE_POSTING}
-            for vals in self._parcel_items(payment, item, open_items)
-        ]
-        customers = [vals for vals in values if "billing_payment_id" in vals]
-        partner_ids = {vals["partner_id"] for vals in customers}
-        if len(partner_ids) == 1:
-            # Odoo rebuilds a line whose partner changes, so that comes first.
-            line.partner_id = partner_ids.pop()
-        suspense = line._seek_for_lines()[1]
-        difference = suspense.balance - sum(vals["balance"] for vals in values)
-        customers[-1]["balance"] += difference
-        line.with_context(force_delete=True, skip_readonly_check=True).write(
-            {
-                "line_ids": [
-                    Command.delete(suspense.id),
-                    *[Command.create(vals) for vals in values],
-                ]
+    def _replace_suspense(self, payments, by_id, open_items, context):
+        """Put the items of decisions in place of payments' suspense items, at once.
+
+        :param payments: ``billing.payment`` records with a statement line each, of one
+            journal and currency
+        :param by_id: dict of payment id to the decision as it fits
+        :param context: to book in
+        """
+        self = self.with_context(
+            **{
+                **context,
+                "check_move_validity": True,
+                "force_delete": True,
+                "skip_account_move_synchronization": True,
+                "skip_readonly_check": True,
             }
         )
+        payments = payments.with_env(self.env)
+        items = self.env["account.move.line"]
+        suspense = items
+        values = []
+        owners = {}
+        for payment in payments:
+            line = payment.statement_line_id
+            waiting = line._seek_for_lines()[1]
+            parcels = [
+                {
+                    **{name: vals[name] for name in vals if name not in BEFORE_POSTING},
+                    "move_id": line.move_id.id,
+                }
+                for vals in self._parcel_items(payment, by_id[payment.id], open_items)
+            ]
+            customers = [vals for vals in parcels if "billing_payment_id" in vals]
+            partner_ids = {vals["partner_id"] for vals in customers}
+            if len(partner_ids) == 1:
+                owners[line] = partner_ids.pop()
+            customers[-1]["balance"] += sum(waiting.mapped("balance")) - sum(
+                vals["balance"] for vals in parcels
+            )
+            suspense += waiting
+            values += parcels
+        moves = payments.statement_line_id.move_id
+        # All entries are looked at once, when all of them are whole again.
+        with moves._check_balanced({"records": moves}):
+            self._set_customers(owners)
+            suspense.unlink()
+            items.create(values)
+
+    def _set_customers(self, owners):
+        """Let statement lines and their entries be their customers'.
+
+        :param owners: dict of ``account.bank.statement.line`` to ``res.partner`` id
+        """
+        lines = self.env["account.bank.statement.line"].browse(
+            line.id
+            for line, partner_id in owners.items()
+            if line.partner_id.id != partner_id
+        )
+        partners = self.env["res.partner"].browse(dict.fromkeys(owners.values()))
+        # Odoo looks at these for each entry; read for all at once.
+        partners.mapped("commercial_partner_id")
+        partners.with_company(lines.company_id).mapped("property_account_position_id")
+        for partner_id, chunk in lines.grouped(owners.__getitem__).items():
+            chunk.partner_id = partner_id
+            # The item on the bank account follows.
+            chunk.move_id.partner_id = partner_id
 
     def _prepare_statement_line(self, payment, item, open_items):
         """Extend with decisions that are not plain."""

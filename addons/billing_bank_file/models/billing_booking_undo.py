@@ -19,7 +19,7 @@ class BillingBooking(models.AbstractModel):
         """
         payments_sudo = payments.sudo().with_context(billing_booking=True)
         replaced = payments_sudo.filtered(
-            lambda payment: payment.resolution == resolution.REPLACED
+            lambda payment: payment.resolution in resolution.ELSEWHERE
         )
         self.sudo().with_context(billing_booking=True)._bring_in(replaced)
         payments_sudo -= replaced

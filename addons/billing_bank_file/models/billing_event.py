@@ -119,12 +119,19 @@ class BillingEvent(models.Model):
                     "in %(file)s."
                 ),
             },
-            "payment.restored": {
-                "label": self.env._("Sum counted again"),
-                "icon": "fa-undo",
+            "payment.repeated": {
+                "label": self.env._("Payment came another way"),
+                "icon": "fa-clone",
                 "customer_visible": False,
                 "text": self.env._(
-                    "The sum of %(amount)s was counted again by %(user)s."
+                    "The payment of %(amount)s came in %(file)s and from another "
+                    "importer. It counts once."
                 ),
+            },
+            "payment.restored": {
+                "label": self.env._("Counted again"),
+                "icon": "fa-undo",
+                "customer_visible": False,
+                "text": self.env._("%(amount)s counted again by %(user)s."),
             },
         }

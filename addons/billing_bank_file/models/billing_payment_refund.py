@@ -113,6 +113,11 @@ class BillingPayment(models.Model):
             )
         )
 
+    def _has_refundable_credit(self):
+        """Whether there is credit, all of it one customer's."""
+        items = self._credit_items()
+        return len(items.partner_id) == 1 and len(items.account_id) == 1
+
     def _propose_refund(self, note=None):
         """Draft the payment that pays the credit of a payment back.
 
@@ -120,8 +125,8 @@ class BillingPayment(models.Model):
         :return: the draft ``account.payment``
         :raises UserError: nothing is left, or it belongs to several customers
         """
-        items = self._credit_items()
-        if len(items.partner_id) != 1 or len(items.account_id) != 1:
+        self.ensure_one()
+        if not self._has_refundable_credit():
             raise UserError(
                 self.env._(
                     "%(payment)s has no credit of one customer that could be paid "
@@ -129,68 +134,91 @@ class BillingPayment(models.Model):
                     payment=self.display_name,
                 )
             )
-        partner = items.partner_id
-        journal = self.journal_id
+        return self._draft_refunds(note)
+
+    def _draft_refunds(self, note=None):
+        """Draft the payments that pay credits back, all at once.
+
+        :param note: what the bank tells the customers, instead of a usual text
+        :return: the draft ``account.payment`` records, in the order of ``self``
+        """
+        items = {payment: payment._credit_items() for payment in self}
+        accounts = self._payer_bank_accounts(
+            {payment: credit.partner_id for payment, credit in items.items()}
+        )
         # One that ended makes room for this one, in the database too.
         self.refund_ids.flush_recordset(["state"])
-        refund = self.env["account.payment"].create(
-            {
-                "payment_type": "outbound",
-                "partner_type": "customer",
-                "partner_id": partner.id,
-                "amount": -sum(items.mapped("amount_residual_currency")),
-                "currency_id": self.currency_id.id,
-                "journal_id": journal.id,
-                "date": fields.Date.context_today(self),
-                "memo": note
-                or self.env._(
-                    "Refund of your payment %(reference)s",
-                    reference=self.reference or self.booking_date,
-                ),
-                "billing_refund_of_id": self.id,
-            }
-        )
-        refund.write(
-            {
-                # Odoo proposes accounts of its own choice when these are left out.
-                "destination_account_id": items.account_id.id,
-                "partner_bank_id": self._payer_bank_account(partner).id,
-            }
+        refunds = self.env["account.payment"].create(
+            [
+                {
+                    "payment_type": "outbound",
+                    "partner_type": "customer",
+                    "partner_id": credit.partner_id.id,
+                    "amount": -sum(credit.mapped("amount_residual_currency")),
+                    "currency_id": payment.currency_id.id,
+                    "journal_id": payment.journal_id.id,
+                    "date": fields.Date.context_today(payment),
+                    "memo": note
+                    or self.env._(
+                        "Refund of your payment %(reference)s",
+                        reference=payment.reference or payment.booking_date,
+                    ),
+                    "billing_refund_of_id": payment.id,
+                    # Odoo proposes accounts of its own choice when these are left out.
+                    "destination_account_id": credit.account_id.id,
+                    "partner_bank_id": accounts[payment].id,
+                }
+                for payment, credit in items.items()
+            ]
         )
         self.resolution = resolution.REFUND
-        return refund
+        return refunds
 
-    def _payer_bank_account(self, partner):
-        """The account a payment came from, as an account of its customer.
+    def _payer_bank_accounts(self, owners):
+        """The accounts payments came from, as accounts of their customers.
 
-        Kept untrusted when it is new: a number in a bank file is no proof of whose
+        Kept untrusted when they are new: a number in a bank file is no proof of whose
         account it is.
 
-        :return: ``res.partner.bank``, empty when the bank named no account or somebody
-            archived it
+        :param owners: dict of payment to ``res.partner``
+        :return: dict of payment to ``res.partner.bank``, empty when the bank named no
+            account or somebody archived it
         """
         accounts = self.env["res.partner.bank"]
-        if not self.payer_account:
-            return accounts
-        number = sanitize_account_number(self.payer_account)
+        wanted = {
+            payment: (sanitize_account_number(payment.payer_account), owner)
+            for payment, owner in owners.items()
+            if payment.payer_account
+        }
         found = accounts.with_context(active_test=False).search(
-            [("sanitized_acc_number", "=", number), ("partner_id", "=", partner.id)]
+            [
+                ("sanitized_acc_number", "in", [key[0] for key in wanted.values()]),
+                ("partner_id", "in", [key[1].id for key in wanted.values()]),
+            ]
         )
-        if found:
-            return found.filtered(
-                lambda account: (
-                    account.active
-                    and account.company_id in (self.company_id, accounts.company_id)
-                )
-            )[:1]
-        return accounts.create(
-            {
-                "acc_number": self.payer_account,
-                "partner_id": partner.id,
-                "company_id": self.company_id.id,
+        by_owner = found.grouped(
+            lambda item: (item.sanitized_acc_number, item.partner_id)
+        )
+        new = {
+            (number, owner): {
+                "acc_number": payment.payer_account,
+                "partner_id": owner.id,
+                "company_id": payment.company_id.id,
                 "allow_out_payment": False,
             }
-        )
+            for payment, (number, owner) in wanted.items()
+            if (number, owner) not in by_owner
+        }
+        by_owner.update(zip(new, accounts.create(list(new.values())), strict=True))
+        return {
+            payment: by_owner.get(wanted.get(payment), accounts).filtered(
+                lambda item, payment=payment: (
+                    item.active
+                    and item.company_id in (payment.company_id, accounts.company_id)
+                )
+            )[:1]
+            for payment in owners
+        }
 
     def _withdraw_refunds(self):
         """Drop the proposed refunds of payments that are taken off their customer.

@@ -35,6 +35,7 @@ class BillingPayment(models.Model):
             (resolution.REFUND, "Refund"),
             (resolution.STRANGER, "Not a Customer"),
             (resolution.REPLACED, "Sum of Other Payments"),
+            (resolution.REPEATED, "Came Another Way"),
         ],
         string="Special",
         help="What is special about this payment, beyond its state.",
@@ -356,19 +357,19 @@ class BillingPayment(models.Model):
 
     def _log_step(self, kind, amount=None, actor="staff", **payload):
         """Write the event of a step that was taken with the payment."""
-        self.env["billing.event"]._log(
-            [
-                {
-                    "kind": kind,
-                    "partner_id": self.partner_id.id,
-                    "company_id": self.company_id.id,
-                    "actor": actor,
-                    "amount": self.amount if amount is None else amount,
-                    "currency_id": self.currency_id.id,
-                    "payload": {"payment_id": self.id, **payload},
-                }
-            ]
-        )
+        self.env["billing.event"]._log([self._step(kind, amount, actor, **payload)])
+
+    def _step(self, kind, amount=None, actor="staff", **payload):
+        """The event of a step that was taken with the payment, to be written."""
+        return {
+            "kind": kind,
+            "partner_id": self.partner_id.id,
+            "company_id": self.company_id.id,
+            "actor": actor,
+            "amount": self.amount if amount is None else amount,
+            "currency_id": self.currency_id.id,
+            "payload": {"payment_id": self.id, **payload},
+        }
 
     def _credited_amounts(self):
         """What payments on account stand to the credit of each customer.

@@ -43,7 +43,7 @@ class BillingPayment(models.Model):
     position = fields.Integer(required=False)
 
     _adopted_line_unique = models.UniqueIndex(
-        "(statement_line_id) WHERE file_id IS NULL",
+        "(statement_line_id) WHERE is_collective IS NOT TRUE",
         "This statement line is matched already.",
     )
     _adopted_idx = models.Index("(company_id, create_date) WHERE file_id IS NULL")

@@ -101,6 +101,82 @@ class TestQueryCounts(BankFileCase):
         # Each payment gets a statement line of its own again.
         self.assertLessEqual(many - few, 50 * PER_STATEMENT_LINE + HUNDREDS)
 
+    def test_settling_lines_that_are_there_costs_the_same_however_many(self):
+        self._settle_queries(10)
+        few, many = self._settle_queries(10), self._settle_queries(60)
+        self.assertLessEqual(many - few, HUNDREDS)
+
+    def _settle_queries(self, count):
+        """Settle invoices of ``count`` payments on lines of another importer."""
+        moves = self.env["account.move"].concat(
+            *(self.open.pop() for _ in range(count))
+        )
+        lines = self.env["account.bank.statement.line"].create(
+            [
+                {
+                    "journal_id": self.journal.id,
+                    "date": "2026-11-03",
+                    "payment_ref": move.payment_reference,
+                    "amount": 1000.0,
+                }
+                for move in moves
+            ]
+        )
+        payments = self.payments.sudo()._adopt_lines(self.journal)
+        self.assertEqual(payments.statement_line_id, lines)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        done, _remaining = self.payments._process_next()
+        self.env.flush_all()
+        queries = self.env.cr.sql_log_count - before
+        self.assertEqual(done, count)
+        self.assertEqual(set(payments.mapped("state")), {"reconciled"})
+        self.assertEqual(set(moves.mapped("payment_state")), {"paid"})
+        for payment in payments:
+            line = payment.statement_line_id
+            bank = line._seek_for_lines()[0]
+            customer = payment.counterpart_line_ids.partner_id
+            self.assertEqual(payment.invoice_ids.partner_id, customer)
+            self.assertEqual(line.partner_id | bank.partner_id, customer)
+            self.assertEqual(line.move_id.partner_id, customer)
+            self.assertTrue(line.is_reconciled)
+        return queries
+
+    def test_a_file_whose_money_is_there_costs_the_same_however_long(self):
+        def queries(count):
+            moves = [self.open.pop() for _ in range(count)]
+            self.env["account.bank.statement.line"].create(
+                [
+                    {
+                        "journal_id": self.journal.id,
+                        "date": "2026-11-02",
+                        "payment_ref": move.payment_reference,
+                        "amount": 1000.0,
+                    }
+                    for move in moves
+                ]
+            )
+            self.payments.sudo()._adopt_lines(self.journal)
+            content = self.camt(
+                [
+                    self.payment(move.payment_reference, end=str(move.id))
+                    for move in moves
+                ],
+                message_id=f"T{moves[0].id}",
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            file, _seen = self.files._import(content, "bank.xml")
+            self.env.flush_all()
+            count_queries = self.env.cr.sql_log_count - before
+            self.assertEqual(file.duplicate_count, count)
+            return count_queries
+
+        queries(3)
+        self.assertEqual(queries(5), queries(40))
+
     def _undo_queries(self, count):
         """Take ``count`` payments out of the collective line they are on."""
         self._queries(count)

@@ -3,6 +3,7 @@
 from unittest.mock import patch
 
 from odoo import Command
+from odoo.exceptions import UserError
 
 from odoo.addons.billing_bank_file.core.decision import (
     ASSIGNED,
@@ -105,6 +106,91 @@ class TestPaidPolicy(PaidCase):
             [("kind", "=", "payment.refund_proposed")]
         )
         self.assertEqual(event.actor, "system")
+
+    def refunds_of(self, count, known=True):
+        """Decide a file of payments of what is paid, each of another customer.
+
+        :param known: whether the customers have the account they pay from
+        :return: (the payments, queries for their refunds)
+        """
+        customers = self.env["res.partner"].create(
+            [{"name": f"Kunde {number}"} for number in range(count)]
+        )
+        if known:
+            self.env["res.partner.bank"].create(
+                [
+                    {"acc_number": "1503.51.49098", "partner_id": customer.id}
+                    for customer in customers
+                ]
+            )
+        number = self.payments.search_count([])
+        owners = iter(customers)
+
+        def decide(_matcher, payment_ids):
+            reasons = (Reason("reference_paid", (("reference", "48213"),)),)
+            return [
+                Decision(
+                    payment_id, UNMATCHED, reasons=reasons, partner_id=next(owners).id
+                )
+                for payment_id in payment_ids
+            ]
+
+        content = self.camt(
+            [self.payment("48213", 70, end=f"{number}-{at}") for at in range(count)],
+            message_id=f"R{number}",
+        )
+        cost = []
+        propose = type(self.payments)._propose_refunds_by_rule
+
+        def counted(payments):
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            propose(payments)
+            self.env.flush_all()
+            cost.append(self.env.cr.sql_log_count - before)
+
+        with (
+            patch.object(type(self.env["billing.matcher"]), "_decide", decide),
+            patch.object(type(self.payments), "_propose_refunds_by_rule", counted),
+        ):
+            _file, payments = self.load(content)
+        self.assertFalse(any(payments.mapped("error")), payments.mapped("error"))
+        return payments, sum(cost)
+
+    def test_refunds_of_a_batch_cost_the_same_whatever_its_size(self):
+        self.company.billing_match_paid_policy = "refund"
+        self.refunds_of(3)
+        _payments, few = self.refunds_of(5)
+        _payments, many = self.refunds_of(40)
+        self.assertEqual(few, many)
+        # Odoo looks for the twin of each new account, and logs that it is new.
+        payments, new = self.refunds_of(40, known=False)
+        self.assertLessEqual(new, few + 2 * 40 + 2)
+        self.assertEqual(set(payments.mapped("resolution")), {"refund"})
+        self.assertEqual(len(payments.refund_id), 40)
+        for payment in payments:
+            refund = payment.refund_id
+            self.assertEqual(refund.partner_id, payment.partner_id)
+            self.assertEqual(refund.amount, 70)
+            self.assertEqual(refund.partner_bank_id.partner_id, payment.partner_id)
+            self.assertEqual(refund.partner_bank_id.acc_number, payment.payer_account)
+            self.assertFalse(refund.partner_bank_id.allow_out_payment)
+
+    def test_a_refund_that_odoo_refuses_stops_no_other(self):
+        self.company.billing_match_paid_policy = "refund"
+        create = type(self.env["account.payment"]).create
+
+        def refuse(model, vals_list):
+            if any(vals["amount"] == 500 for vals in vals_list):
+                raise UserError("no")
+            return create(model, vals_list)
+
+        with patch.object(type(self.env["account.payment"]), "create", refuse):
+            payments = self.paid_twice(700, 500, 300)
+        self.assertEqual(
+            payments.mapped("resolution"), ["refund", "already_paid", "refund"]
+        )
+        self.assertEqual(set(payments.mapped("state")), {"assigned"})
 
     def test_a_customer_who_is_not_certain_waits(self):
         self.company.billing_match_paid_policy = "next"

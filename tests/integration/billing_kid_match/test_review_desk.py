@@ -504,6 +504,57 @@ class TestMeter(DeskCase):
         today = self.desk.meter()["today"]
         self.assertEqual((today["placed"], today["repaired"]), (0, 0))
 
+    def lines(self, *references):
+        """Take up statement lines of another importer."""
+        self.env["account.bank.statement.line"].create(
+            [
+                {
+                    "journal_id": self.journal.id,
+                    "date": "2026-11-02",
+                    "payment_ref": reference,
+                    "amount": self.amount,
+                }
+                for reference in references
+            ]
+        )
+        payments = self.payments.sudo()._adopt_lines(self.journal)
+        while self.payments._process_next()[0]:
+            pass
+        return payments
+
+    def test_statement_lines_count_like_payments_of_files(self):
+        self.company.write({"billing_match_minutes": 5, "billing_match_repair": True})
+        [repaired] = self.lines(swap_digit(self.reference, 5))
+        self.assertEqual(repaired.state, "reconciled")
+        self.lines("takk for sist")
+        today = self.desk.meter()["today"]
+        self.assertEqual((today["placed"], today["repaired"]), (1, 1))
+        self.assertEqual((today["by_staff"], today["waiting"]), (0, 1))
+        self.assertEqual((today["minutes_before"], today["minutes_saved"]), (10, 5))
+        # The same money in a file is no work saved once more.
+        file, _payments = self.load(
+            self.camt([self.payment(swap_digit(self.reference, 5), self.amount)])
+        )
+        self.assertEqual(file.duplicate_count, 1)
+        self.assertEqual(self.desk.meter()["today"], today)
+
+    def test_the_meter_asks_as_much_for_many_lines_as_for_few(self):
+        def queries():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.desk.meter()
+            return self.env.cr.sql_log_count - before
+
+        self.lines("takk for sist")
+        queries()
+        few = queries()
+        payments = self.lines(*(f"takk nummer {number}" for number in range(30)))
+        self.assertEqual(queries(), few)
+        self.act(payments[0], "assign", partner_id=self.customer.id)
+        self.assertEqual(self.desk.meter()["today"]["waiting"], 30)
+        self.assertEqual(queries(), few)
+
 
 class TestRights(DeskCase):
     def test_the_desk_is_for_billing_staff(self):

@@ -36,6 +36,29 @@ def read(label="", reference="", notes="", details=None, **payer):
         ({"label": "RF18 5390 0754 7034"}, "RF18539007547034", ()),
         ({"notes": "<p>Takk<br/>Faktura &amp; 12</p>"}, "", ("Takk", "Faktura & 12")),
         ({"label": "Takk", "notes": "<p>Takk</p>"}, "", ("Takk",)),
+        # what OCA's camt importer has no field for: the payer's words, not the bank's
+        (
+            {
+                "label": "/",
+                "reference": "20261120123456",
+                "notes": "<p>Partner Name (RltdPties/Nm): Åse 12345<br/>"
+                "Partner Account Number (RltdPties/Acct): 15035149098\n"
+                "Transaction Date (BookgDt): 2026-11-20\n"
+                "Reference: 20261120123456\nCommunication: \nNotat: ring ham\n"
+                "Transaction Type (BkTxCd): PMNT-RCDT-VCOM\n"
+                f"Structured Reference (RmtInf/Strd/CdtrRefInf/Ref): {KID}\n"
+                "Unstructured Reference (RmtInf/Ustrd): Takk for strøm\n"
+                "Account Servicer Reference (Refs/AcctSvcrRef): 20261120998877\n"
+                "End To End Id (Refs/EndToEndId): NOTPROVIDED</p>",
+            },
+            KID,
+            ("20261120123456", "Notat: ring ham", "Takk for strøm"),
+        ),
+        (
+            {"label": "Se (Takk): alt", "notes": "<p>Hei (du): faktura 12</p>"},
+            "",
+            ("Se (Takk): alt", "Hei (du): faktura 12"),
+        ),
         # a bank feed's own names
         (
             {
