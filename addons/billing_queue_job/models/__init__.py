@@ -1,0 +1,3 @@
+from . import billing_distribution_planner
+from . import billing_distribution_sender
+from . import queue_job
