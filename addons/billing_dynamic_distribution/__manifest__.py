@@ -44,6 +44,7 @@
         "views/res_config_settings_letter_views.xml",
         "views/res_config_settings_provider_views.xml",
         "views/res_partner_provider_views.xml",
+        "views/res_partner_unlearned_views.xml",
         "views/res_config_settings_sms_views.xml",
         "views/res_config_settings_optimiser_views.xml",
         "views/res_config_settings_trouble_views.xml",

@@ -59,6 +59,7 @@ from . import res_config_settings_trouble
 from . import res_partner
 from . import res_partner_asked
 from . import res_partner_provider
+from . import res_partner_unlearned
 from . import res_partner_relation
 from . import sms_sms
 

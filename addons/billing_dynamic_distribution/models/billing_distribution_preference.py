@@ -116,12 +116,14 @@ class BillingDistributionPreference(models.Model):
     def _count_messages(self, company, what):
         """Return (customer, choice, opened, messages) of messages that arrived.
 
-        What was sent lately may still be opened and is left out; opening counts within
-        three days, so that what was seen at last by another channel does not.
+        Customers who object are left out, and so is what was sent lately and may still
+        be opened. Opening counts within three days, so that what was seen at last by
+        another channel does not.
         """
         now = company._billing_now()
         attempts = self.env["billing.distribution.attempt"]
         attempts.flush_model()
+        self.env["res.partner"].flush_model(["billing_learn_nothing"])
         make = company._billing_calendar_maker()
         choice = SQL("attempt.channel")
         if what == "band":
@@ -139,7 +141,9 @@ class BillingDistributionPreference(models.Model):
                                     < attempt.sent_at + INTERVAL '3 days'),
                           COUNT(*)
                      FROM billing_distribution_attempt AS attempt
+                     JOIN res_partner AS partner ON partner.id = attempt.partner_id
                     WHERE attempt.company_id = %(company)s
+                      AND partner.billing_learn_nothing IS NOT TRUE
                       AND attempt.sent_at BETWEEN %(since)s AND %(until)s
                       AND attempt.state IN ('sent', 'delivered', 'opened')
                     GROUP BY 1, 2""",

@@ -70,6 +70,25 @@ class ResCompany(models.Model):
         "Shares lie between 0 and 1, certainty above a half, and nothing is negative.",
     )
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override: what is kept about customers goes when learning is switched off."""
+        result = super().write(vals)
+        if not vals.keys().isdisjoint(
+            {"billing_optimise", "billing_optimise_customers"}
+        ):
+            off = self.filtered(
+                lambda company: (
+                    not company.billing_optimise
+                    or not company.billing_optimise_customers
+                )
+            )
+            self.env["billing.distribution.preference"].sudo().search(
+                [("company_id", "in", off.ids)]
+            ).unlink()
+        return result
+
     # === BUSINESS METHODS === #
 
     def _billing_calendars(self, partners):

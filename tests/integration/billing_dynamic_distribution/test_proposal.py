@@ -355,8 +355,24 @@ class TestCustomers(ProposalCase):
         self.assertEqual(learned, dict.fromkeys(fans.ids, "sms"))
         # Switched off, nothing is kept
         self.company.billing_optimise_customers = False
+        self.assertFalse(fans._billing_learned_channels(self.company))
         self.learn_customers()
         self.assertFalse(fans._billing_learned_channels(self.company))
+        # Nor when nothing is learned any more
+        self.company.billing_optimise_customers = True
+        self.learn_customers()
+        self.company.billing_optimise = False
+        self.assertFalse(fans._billing_learned_channels(self.company))
+
+    def test_who_objects_is_forgotten_and_stays_so(self):
+        fans, _others = self.several()
+        self.company.billing_optimise_customers = True
+        self.learn_customers()
+        fans[0].billing_learn_nothing = True
+        for _night in range(2):
+            learned = fans._billing_learned_channels(self.company)
+            self.assertEqual(set(learned), set(fans[1:].ids))
+            self.learn_customers()
 
     def test_what_the_customer_chose_holds(self):
         fans, _others = self.several()
