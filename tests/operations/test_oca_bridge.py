@@ -1,35 +1,42 @@
-"""The bridge to the OCA's reconciliation, with the OCA's addon beside it.
+"""The bridge to the OCA's reconciliation, and lines that the OCA's importers made.
 
-The addon is AGPL and comes with none of ours: it is fetched from the package index into
-the cache, where the benchmarks keep the peers. Where that cannot be done the test fails
-and says so; nobody shall believe that it ran.
+The OCA's addons are AGPL and come with none of ours: they are fetched from the package
+index into the cache, where the benchmarks keep the peers. Where that cannot be done the
+test fails and says so; nobody shall believe that it ran.
 """
 
 import pytest
 
-from benchmarks.scratch import BenchError, peers_path
+from benchmarks.scratch import PEERS, BenchError, peers_path
 
 from .processes import ROOT, odoo, query
 
 ADDON = "billing_kid_match_account_reconcile_oca"
+OCA = "account_reconcile_oca,account_statement_import_camt"
+IMPORTERS = (
+    "odoo-addon-account-statement-import-base==19.0.1.0.0.8",
+    "odoo-addon-account-statement-import-camt==19.0.1.0.0.8",
+    "odoo-addon-account-statement-import-file==19.0.1.0.0.5",
+)
 
 
 def test_the_bridge_installs_itself_works_and_leaves(bare_database, tmp_path):
     try:
-        peers = peers_path()
+        peers = peers_path(PEERS + IMPORTERS, "oca")
     except BenchError as error:
-        pytest.fail(f"without the OCA's addon nothing was tested: {error}")
+        pytest.fail(f"without the OCA's addons nothing was tested: {error}")
     log = tmp_path / "odoo.log"
     common = (
         f"--addons-path={ROOT / 'addons'},{peers}",
         *("-d", bare_database, "--stop-after-init", "--no-http"),
     )
-    odoo(*common, "-i", "billing_kid_match,account_reconcile_oca", log=log)
+    odoo(*common, "-i", f"billing_kid_match,{OCA}", log=log)
     states = query(
         bare_database, "SELECT state FROM ir_module_module WHERE name = %s", ADDON
     )
     assert states == [("installed",)]
+    tags = f"/{ADDON},statement_import/{ADDON}"
     said = odoo(
-        *(*common, "-u", ADDON, "--test-enable", "--test-tags", f"/{ADDON}"), log=log
+        *(*common, "-u", ADDON, "--test-enable", "--test-tags", tags), log=log
     ).stderr
-    assert "0 failed, 0 error(s) of 7 tests" in said, said[-3000:]
+    assert "0 failed, 0 error(s) of 14 tests" in said, said[-3000:]

@@ -2,8 +2,6 @@ from odoo import api, fields, models
 
 # Candidates at least so likely stand among the counterparts from the start.
 LIKELY = 0.5
-# Code of the reason that candidates carry which are paid together.
-TOGETHER = "part_of_sum"
 
 
 class AccountBankStatementLine(models.Model):
@@ -77,22 +75,18 @@ class AccountBankStatementLine(models.Model):
         return self._billing_waiting_payments().candidate_ids.filtered("is_open")
 
     def _billing_prefill(self):
-        """Put the best candidate, or those paid together, among the counterparts.
+        """Put the best candidate, with what is paid together with it, among the
+        counterparts.
 
-        :return: whether there was one likely enough
+        :return: whether there was one likely enough, and all of it is open
         """
-        candidates = self.sudo()._billing_candidates()
-        best = candidates[:1]
+        best = self.sudo()._billing_candidates()[:1]
         if not best or best.probability < LIKELY:
             return False
-        if _is_together(best):
-            best = candidates.filtered(_is_together)
+        items = best._open_items()
+        if items.move_id != best._together():
+            return False
         self.reconcile_data_info = self._default_reconcile_data()
-        for item in best._open_items():
+        for item in items:
             self._add_account_move_line(item.with_env(self.env))
         return True
-
-
-def _is_together(candidate):
-    """Whether a candidate is one of several that one payment pays."""
-    return any(reason["code"] == TOGETHER for reason in candidate.reasons or [])

@@ -18,6 +18,11 @@ class BillingBooking(models.AbstractModel):
             payments, decisions
         )
 
+    def _cancel_out(self, payment):
+        return super(
+            BillingBooking, self.with_context(billing_own_lines=True)
+        )._cancel_out(payment.with_context(billing_own_lines=True))
+
     @api.model
     def _unbook(self, payments):
         return super(BillingBooking, self.with_context(billing_own_lines=True))._unbook(

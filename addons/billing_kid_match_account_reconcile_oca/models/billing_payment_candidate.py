@@ -6,7 +6,8 @@ class BillingPaymentCandidate(models.Model):
     _inherit = "billing.payment.candidate"
 
     def action_use_in_reconciliation(self):
-        """Put the invoice among the counterparts of its statement line.
+        """Put the invoice, with those paid together with it, among the counterparts
+        of its statement line.
 
         Where those take the whole amount already, it takes their place. Nothing is
         booked before the line is reconciled in the OCA's screen.
@@ -34,14 +35,20 @@ class BillingPaymentCandidate(models.Model):
         return True
 
     def _open_items(self):
-        """What is open on the invoices, earliest due first.
+        """What is open on the invoice and on those paid together with it.
+
+        Credit notes come first: what the OCA's screen lets an invoice take is what the
+        payment and they bring. Then the earliest due.
 
         :return: ``account.move.line`` records
         """
-        return self.move_id.line_ids.filtered(
+        moves = self._together().exists()
+        return moves.line_ids.filtered(
             lambda item: (
                 item.account_id.account_type == "asset_receivable"
                 and not item.reconciled
                 and item.parent_state == "posted"
             )
-        ).sorted(lambda item: (item.date_maturity or item.date, item.id))
+        ).sorted(
+            lambda item: (item.balance > 0, item.date_maturity or item.date, item.id)
+        )

@@ -1,1 +1,1 @@
-from . import test_reconcile
+from . import test_reconcile, test_statement_import

@@ -65,7 +65,7 @@ class TestReconcile(AccountTestInvoicingCommon):
                     round(move.amount_residual * 100),
                     move.payment_reference or "",
                     1,
-                    tuple(decision.Reason(code) for code in reasons),
+                    tuple(reasons),
                 )
                 for move in moves
             ),
@@ -132,10 +132,65 @@ class TestReconcile(AccountTestInvoicingCommon):
         self.assertEqual(self.invoice.payment_state, "not_paid")
         self.assertIn(payment.state, ("proposed", "unmatched"))
 
+    def together(self, *moves):
+        """The reason that candidates carry which one payment pays."""
+        ids = tuple(move.id for move in moves)
+        values = (("count", len(ids)), ("move_ids", ids))
+        return [decision.Reason("part_of_sum", values)]
+
     def test_invoices_paid_together_are_filled_in_together(self):
         other = self.open_invoice(500.0, "ABC")
+        # Another sum that was thought of, and an invoice alone.
+        rival = self.open_invoice(1500.0, "DEF")
         line = self.line("betaling", 1500.0)
-        self.adopt(line, self.invoice, other, reasons=["part_of_sum"])
+        payment = self.adopt(
+            line, self.invoice, rival, reasons=self.together(self.invoice, other)
+        )
+        self.assertEqual(self.counterparts(line), self.receivable(self.invoice, other))
+        self.assertTrue(line.can_reconcile)
+        line.reconcile_bank_line()
+        self.assertEqual(payment.invoice_ids, self.invoice + other)
+        self.assertEqual(payment.state, "reconciled")
+        self.assertEqual(rival.payment_state, "not_paid")
+
+    def test_a_credit_note_is_filled_in_with_its_invoice(self):
+        refund = self.init_invoice(
+            "out_refund",
+            partner=self.partner_a,
+            invoice_date="2026-10-20",
+            amounts=[200.0],
+            taxes=[],
+            post=True,
+        )
+        line = self.line("betaling", 800.0)
+        self.adopt(line, self.invoice, reasons=self.together(self.invoice, refund))
+        self.assertEqual(self.counterparts(line), self.receivable(self.invoice, refund))
+        self.assertTrue(line.can_reconcile)
+        line.reconcile_bank_line()
+        moves = self.invoice + refund
+        self.assertEqual(moves.mapped("payment_state"), ["paid", "paid"])
+
+    def test_a_sum_of_which_one_was_paid_meanwhile_is_not_filled_in(self):
+        other = self.open_invoice(500.0, "ABC")
+        line = self.line("betaling", 1500.0)
+        self.adopt(line, self.invoice, reasons=self.together(self.invoice, other))
+        other.button_draft()
+        other.button_cancel()
+        line.reconcile_data = False
+        line.invalidate_recordset()
+        self.assertFalse(self.counterparts(line))
+
+    def test_use_takes_all_that_is_paid_together(self):
+        other = self.open_invoice(500.0, "ABC")
+        line = self.line("betaling", 1500.0)
+        self.adopt(
+            line,
+            self.invoice,
+            probability=0.2,
+            reasons=self.together(self.invoice, other),
+        )
+        self.assertFalse(self.counterparts(line))
+        line.billing_candidate_ids.action_use_in_reconciliation()
         self.assertEqual(self.counterparts(line), self.receivable(self.invoice, other))
         self.assertTrue(line.can_reconcile)
 
