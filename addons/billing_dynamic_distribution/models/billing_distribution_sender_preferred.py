@@ -79,7 +79,7 @@ class BillingDistributionSender(models.AbstractModel):
                         usable[partner_id][code] = points[0]
             opened = self._last_opened(own_moves) if last_opened else {}
             chosen = {
-                partner: partner.with_company(company).invoice_sending_method
+                partner: partner._billing_chosen_channel(company)
                 for partner in own_moves.commercial_partner_id
             }
             learned = own_moves.commercial_partner_id._billing_learned_channels(company)

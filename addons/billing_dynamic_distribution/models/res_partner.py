@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .billing_channel import CHANNELS
 
@@ -14,3 +14,22 @@ class ResPartner(models.Model):
             (code, label) for code, label in CHANNELS if code in SENDING_METHODS
         ]
     )
+
+    @api.model
+    def _billing_channel_by_method(self):
+        """Return Odoo's ways of sending that are a channel under another name.
+
+        :return: code of the channel by way; addons for one of them add theirs
+        :rtype: dict[str, str]
+        """
+        return {}
+
+    def _billing_chosen_channel(self, company):
+        """Return the code of the channel a customer chose, None without a choice.
+
+        :param company: the ``res.company`` that writes
+        :rtype: str | None
+        """
+        self.ensure_one()
+        method = self.with_company(company).invoice_sending_method
+        return self._billing_channel_by_method().get(method, method) or None

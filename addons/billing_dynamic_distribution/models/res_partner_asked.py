@@ -10,22 +10,20 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         """Override: who chooses how invoices come gets there what is unseen."""
-        method = vals.get("invoice_sending_method")
-        if not method:
+        if not vals.get("invoice_sending_method"):
             return super().write(vals)
-        with self._billing_notice_wishes(method):
+        with self._billing_notice_wishes(chosen_only=True):
             return super().write(vals)
 
     # === BUSINESS METHODS === #
 
     @contextmanager
-    def _billing_notice_wishes(self, wanted=None):
+    def _billing_notice_wishes(self, chosen_only=False):
         """Let unseen invoices go by the channel that customers come to prefer within.
 
         The number of queries does not depend on how many customers there are.
 
-        :param str wanted: code of the channel they ask for, None = whichever it
-            becomes
+        :param bool chosen_only: only where it becomes the channel they chose
         :return: context
         """
         moves_sudo = self.env["account.move"]._billing_unseen(self)
@@ -40,7 +38,13 @@ class ResPartner(models.Model):
             lambda move: (
                 after[move.id]
                 and after[move.id] != before[move.id]
-                and wanted in (None, after[move.id])
+                and (
+                    not chosen_only
+                    or after[move.id]
+                    == move.commercial_partner_id._billing_chosen_channel(
+                        move.company_id
+                    )
+                )
             )
         )
         for channel, own_sudo in asked_sudo.grouped(

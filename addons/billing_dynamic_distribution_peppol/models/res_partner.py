@@ -1,8 +1,13 @@
-from odoo import models
+from odoo import api, models
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    @api.model
+    def _billing_channel_by_method(self):
+        """Extension: who wants invoices by Peppol wants EHF."""
+        return {**super()._billing_channel_by_method(), "peppol": "ehf"}
 
     def _billing_contact_fields(self):
         """Extension of `billing_base`: the Peppol address, and what it is made of."""

@@ -17,10 +17,12 @@ class SnailmailLetter(models.Model):
     def write(self, vals):
         """Extension: a letter that Odoo sends later on moves its message.
 
-        While our own call is being made, its outcome tells.
+        One that staff send by Odoo's own «Send & print» becomes one, so that no plan
+        sends it again. While our own call is being made, its outcome tells.
         """
         result = super().write(vals)
         if vals.get("state") == "sent" and not self.env.context.get("billing_calling"):
+            self._billing_note_sent()
             keys = (
                 self.sudo()
                 .filtered("billing_attempt_key")
@@ -31,3 +33,17 @@ class SnailmailLetter(models.Model):
                     [("key", "in", keys)]
                 )._apply(state.SENT)
         return result
+
+    def _billing_note_sent(self):
+        """Note letters with invoices that no message of ours is behind, each once."""
+        for letter_sudo in self.sudo():
+            if letter_sudo.billing_attempt_key or letter_sudo.model != "account.move":
+                continue
+            move_sudo = self.env["account.move"].sudo().browse(letter_sudo.res_id)
+            if move_sudo.move_type == "out_invoice":
+                attempt_sudo = move_sudo._billing_record_sent(
+                    "letter",
+                    provider="snailmail",
+                    provider_reference=f"snailmail-{letter_sudo.id}",
+                )
+                letter_sudo.billing_attempt_key = attempt_sudo.key

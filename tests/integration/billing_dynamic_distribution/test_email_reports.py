@@ -1,5 +1,7 @@
 """What comes back of e-mails, through Odoo's own mail gateway."""
 
+from lxml import etree
+
 from odoo.addons.billing_dynamic_distribution.core import state
 
 from ...mail_server import automatic_answer, complaint, delivery_report
@@ -74,6 +76,21 @@ class TestReports(EmailCase):
         with self.at(0.05):
             self.receive(delivery_report(mail, **values))
         return attempt
+
+    def test_settings_say_where_reports_go_or_that_they_reach_nobody(self):
+        settings = self.env["res.config.settings"].with_company(self.company)
+        self.assertEqual(
+            settings.create({}).billing_bounce_email, "bounce@fjordlys.example"
+        )
+        arch = etree.fromstring(settings.get_view(view_type="form")["arch"])
+        [setting] = arch.xpath("//setting[@id='billing_bounces']")
+        [warning] = setting.xpath(".//div[@role='alert']")
+        self.assertEqual(warning.get("invisible"), "billing_bounce_email")
+        [button] = warning.xpath(".//button")
+        action = self.env["ir.actions.act_window"].browse(int(button.get("name")))
+        self.assertEqual(action.res_model, "res.config.settings")
+        self.company.alias_domain_id = False
+        self.assertFalse(settings.create({}).billing_bounce_email)
 
     def test_the_message_came_back(self):
         attempt = self.report()

@@ -160,6 +160,26 @@ class TestEhf(EhfCase):
             found = self.channel._look_up(attempt)
         self.assertEqual(found.reference, move.peppol_message_uuid)
 
+    def test_what_staff_hand_over_is_noted_once(self):
+        move = self.create_posted()
+        self.env["account.move.send"]._generate_and_send_invoices(
+            move, sending_methods=["peppol"]
+        )
+        [attempt] = self.attempts_of(move)
+        self.assertEqual((attempt.origin, attempt.channel), ("odoo", "ehf"))
+        self.assertEqual(attempt.provider_reference, move.peppol_message_uuid)
+        move.peppol_move_state = "done"
+        self.assertEqual(self.attempts_of(move).mapped("state"), ["delivered"])
+        # A message of ours is not noted a second time.
+        attempt, _prepared = self.sent()
+        self.assertEqual(self.attempts_of(attempt.move_ids), attempt)
+
+    def test_who_wants_peppol_wants_ehf(self):
+        partner = self.create_posted().partner_id.with_company(self.company)
+        self.assertFalse(partner._billing_chosen_channel(self.company))
+        partner.invoice_sending_method = "peppol"
+        self.assertEqual(partner._billing_chosen_channel(self.company), "ehf")
+
     def test_reports_of_the_access_point_move_the_message(self):
         attempt, _prepared = self.sent()
         attempt.move_ids.peppol_move_state = "done"

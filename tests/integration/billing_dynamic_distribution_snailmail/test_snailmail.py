@@ -132,6 +132,26 @@ class TestSnailmail(SnailmailCase):
         )
         self.assertEqual(letter.state, "canceled")
 
+    def test_a_letter_that_staff_send_by_odoo_is_noted_once(self):
+        move = self.create_posted()
+        letter = self.env["snailmail.letter"].create(
+            {
+                "partner_id": move.partner_id.id,
+                "model": "account.move",
+                "res_id": move.id,
+                "company_id": self.company.id,
+            }
+        )
+        for _time in range(2):
+            letter.state = "sent"
+            [attempt] = self.attempts_of(move)
+            self.assertEqual((attempt.origin, attempt.channel), ("odoo", "letter"))
+            self.assertEqual(attempt.state, "sent")
+
+    def test_who_wants_odoos_letters_wants_letters(self):
+        self.kari.with_company(self.company).invoice_sending_method = "snailmail"
+        self.assertEqual(self.kari._billing_chosen_channel(self.company), "letter")
+
     def test_a_letter_that_odoo_sends_later_moves_its_message(self):
         attempt = self.create_posted()._billing_queue_attempts("letter")
         self.call(attempt, raises=requests.ReadTimeout())
