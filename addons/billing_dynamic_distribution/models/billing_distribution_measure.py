@@ -196,10 +196,12 @@ class BillingDistributionRun(models.Model):
         )
 
     @api.model
-    def _segments_sql(self, companies):
+    def _segments_sql(self, companies, partners=None):
         """Return a query of invoices with the customer group that the optimiser sees.
 
         Columns as of ``billing.distribution.learner._invoices``.
+
+        :param SQL partners: a query of ids of commercial partners, None = all
         """
         self.env["account.move"].flush_model()
         self.env["billing.event"].flush_model()
@@ -211,6 +213,7 @@ class BillingDistributionRun(models.Model):
                     company,
                     company._billing_now() - timedelta(days=DAYS),
                     company._billing_zone().zone,
+                    partners,
                 ),
             )
             for company in companies

@@ -122,7 +122,7 @@ class BillingDistributionPlan(models.Model):
         fixed = versions.filtered(lambda version: version.state != "draft")
         if not fixed:
             return {}, {}
-        self.env["billing.distribution.funnel"]._flush()
+        self.env["billing.distribution.funnel"]._prepare_counting()
         measures = self.env["billing.distribution.item"]._message_measures()
         began = SQL("run.started_at >= %s", since) if since else SQL("TRUE")
         rows = self.env.execute_query(
