@@ -1,7 +1,5 @@
 from odoo import api, models
-from odoo.tools import SQL
 
-from odoo.addons.billing_dynamic_distribution.models.billing_channel import GROUPS
 from odoo.addons.queue_job.exception import RetryableJobError
 
 from .queue_job import JOB_TRIES
@@ -17,8 +15,10 @@ class BillingDistributionSender(models.AbstractModel):
     do. So a job that is run twice, or comes late, or never, changes nothing but the
     pace, and what keeps a message from going out twice is what it always was: its row.
 
-    One job decides what is due next on a group of channels, and wakes lanes. A lane
-    hands over one batch, is put back in the queue while it finds one, and ends.
+    One job decides what is due next on a group of channels, and wakes a lane of each.
+    A lane hands over one batch, is put back in the queue while it finds one, and ends.
+    While batches are full each lane wakes two more, so that a long queue has many after
+    the time of a few renderings, and a short one has no job that finds nothing.
     """
 
     _inherit = "billing.distribution.sender"
@@ -30,9 +30,7 @@ class BillingDistributionSender(models.AbstractModel):
         """Override: only note that there may be work."""
         if not self.env["queue.job"]._billing_takes_over():
             return super()._cron_send(group)
-        self._delay_settle(group)
-        self._delay_decide(group)
-        return None
+        return self._delay_decide(group)
 
     @api.model
     def _cron_settle(self):
@@ -42,29 +40,27 @@ class BillingDistributionSender(models.AbstractModel):
         if not jobs._billing_takes_over():
             jobs._billing_plan_in_their_place()
             return super()._cron_settle()
-        for group in GROUPS:
-            self._delay_settle(group)
-        return None
+        return self._delay_settle()
 
     @api.model
-    def _delay_settle(self, group):
-        """Let a job ask about messages of a group, unless one waits already."""
+    def _delay_settle(self):
+        """Let a job ask about messages nobody settled, unless one waits already."""
         self.with_delay(
-            identity_key=f"billing:settle:{group}",
-            description=self.env._(
-                "Settle messages: %(group)s", group=self._group_label(group)
-            ),
+            identity_key="billing:settle",
+            description=self.env._("Settle messages"),
             priority=5,
             max_retries=JOB_TRIES,
-        )._job_settle(group)
+        )._job_settle()
 
     @api.model
     def _delay_decide(self, group):
         """Let a job decide what a group sends next, unless one waits already."""
+        labels = {"email": self.env._("e-mail"), "sms": self.env._("SMS")}
+        other = self.env._("letters and electronic invoices")
         self.with_delay(
             identity_key=f"billing:decide:{group}",
             description=self.env._(
-                "Decide what is sent: %(group)s", group=self._group_label(group)
+                "Decide what is sent: %(group)s", group=labels.get(group, other)
             ),
             priority=8,
             max_retries=JOB_TRIES,
@@ -81,53 +77,28 @@ class BillingDistributionSender(models.AbstractModel):
             max_retries=JOB_TRIES,
         )._job_call(code, lane)
 
-    @api.model
-    def _group_label(self, group):
-        """Return how staff call a group of channels."""
-        return {
-            "email": self.env._("e-mail"),
-            "sms": self.env._("SMS"),
-        }.get(group, self.env._("letters and electronic invoices"))
+    # === BATCHES === #
 
     @api.model
-    def _wake_lanes(self, code):
-        """Wake as many lanes as there are batches of planned messages on a channel."""
-        channel = self.env["billing.channel"]._get(code)
-        if channel is None:
-            # Its runs were left out; there is nobody to hand over to.
-            return
-        size = self._job_batch_size(channel._batch_size)
-        planned = self._count_planned(code, size * MAX_LANES)
-        for lane in range(-(-planned // size)):
-            self._delay_call(code, lane)
+    def _lock_planned(self, code, limit):
+        """Override: a job has to be done before Odoo's limit for a request."""
+        if self.env.context.get("job_uuid"):
+            limit = self._job_batch_size(limit)
+        return super()._lock_planned(code, limit)
 
     @api.model
-    def _count_planned(self, code, limit):
-        """Return how many messages of a channel are planned and due, ``limit`` at most.
+    def _prepare_batch(self, channel, code, worker):
+        """Override: where a lane finds a full batch there may be more for others.
 
-        Those that another worker holds at this moment count too.
+        They are woken with the commit that comes before the first call.
         """
-        self.env["billing.distribution.attempt"].flush_model()
-        limits = self._limits()
-        [(count,)] = self.env.execute_query(
-            SQL(
-                """SELECT count(*)
-                     FROM (SELECT
-                             FROM billing_distribution_attempt AS attempt
-                             JOIN unnest(%(companies)s, %(limits)s::timestamp[])
-                                  AS due(company_id, upto)
-                               ON due.company_id = attempt.company_id
-                            WHERE attempt.state = 'planned'
-                              AND attempt.channel = %(code)s
-                              AND attempt.planned_at <= due.upto
-                            LIMIT %(limit)s) AS planned""",
-                companies=list(limits),
-                limits=list(limits.values()),
-                code=code,
-                limit=limit,
-            )
-        )
-        return count
+        prepared, dealt_with = super()._prepare_batch(channel, code, worker)
+        lane = self.env.context.get("billing_lane")
+        if lane is not None and dealt_with >= self._job_batch_size(channel._batch_size):
+            for other in (2 * lane + 1, 2 * lane + 2):
+                if other < MAX_LANES:
+                    self._delay_call(code, other)
+        return prepared, dealt_with
 
     @api.model
     def _job_batch_size(self, size):
@@ -137,38 +108,32 @@ class BillingDistributionSender(models.AbstractModel):
         """
         return min(size, self.env["queue.job"]._billing_parameter("batch_size", size))
 
-    @api.model
-    def _lock_planned(self, code, limit):
-        """Override: a job has to be done before Odoo's limit for a request."""
-        if self.env.context.get("job_uuid"):
-            limit = self._job_batch_size(limit)
-        return super()._lock_planned(code, limit)
-
     # === JOBS === #
 
     @api.model
-    def _job_settle(self, group):
-        """Find out about messages of a group that nobody settled.
-
-        :param str group: one of ``billing_channel.GROUPS``
-        """
-        self._settle_lost(group)
-        self._ask_uncertain(group)
+    def _job_settle(self):
+        """Do what the cron does where there are no jobs."""
+        self._cron_settle()
 
     @api.model
     def _job_decide(self, group):
-        """Decide on the runs of a group that are due first, and wake the lanes.
+        """Decide on the runs of a group that are due first, and wake lanes.
 
         :param str group: one of ``billing_channel.GROUPS``
         :raises RetryableJobError: somebody else changed the same runs
         """
         commit = self.env["ir.cron"]._commit_progress
+        self._settle_lost(group)
         self._resolve_virtual_runs()
+        commit()
         decided = []
         for code in self._codes_of(group):
             decided.append(self._plan_batch(code))
             commit()
-            self._wake_lanes(code)
+            # There is nobody to hand over to for a channel that is not installed.
+            is_known = self.env["billing.channel"]._get(code) is not None
+            if is_known and self._lock_planned(code, 1):
+                self._delay_call(code, 0)
             commit()
         if None in decided:
             raise RetryableJobError("Somebody else changed the same invoices.")
@@ -181,9 +146,10 @@ class BillingDistributionSender(models.AbstractModel):
 
         :param str code: of the channel
         :param int lane: which of the lanes of the channel, from 0
-        :raises RetryableJobError: other workers hold what is planned
+        :raises RetryableJobError: somebody else changed the same messages
         """
-        if self._call_batch(code):
+        if self.with_context(billing_lane=lane)._call_batch(code):
             self._delay_call(code, lane)
-        elif self._count_planned(code, 1):
-            raise RetryableJobError("Other workers hold the messages.")
+        elif self._lock_planned(code, 1):
+            # There is something, and nobody has it: it was a conflict.
+            raise RetryableJobError("Somebody else changed the same messages.")

@@ -25,15 +25,17 @@ class QueueJob(models.Model):
     def _billing_takes_over(self):
         """Whether a scheduled action leaves its work to jobs.
 
-        It does not when somebody wants the work done now: as on another day, or from
-        the command line. Nor does it when nobody takes the jobs: an addon that is
-        installed before its runner is configured, or a runner that died, must not keep
-        invoices from going out. The managers are told then.
+        It does not when somebody wants the work done now: as on another day, from the
+        command line, or a job itself. Nor does it when nobody takes the jobs: an addon
+        that is installed before its runner is configured, or a runner that died, must
+        not keep invoices from going out. The managers are told then.
 
         :rtype: bool
         """
         context = self.env.context
-        if not context.get("cron_id") or context.get("billing_date"):
+        if not context.get("cron_id") or context.get("job_uuid"):
+            return False
+        if context.get("billing_date"):
             return False
         if not self._billing_stand_still():
             return True

@@ -85,6 +85,15 @@ class TestJobs(TransactionCase):
             )
         )
 
+    def call_lane(self, lane):
+        """Let a lane of e-mail work on a batch of which nothing may go out."""
+
+        def recheck(sender, attempts, *_args):
+            return attempts.browse()
+
+        with patch.object(type(self.sender), "_recheck", recheck):
+            self.sender.with_context(job_uuid="x")._job_call("email", lane)
+
     # === What the scheduler does === #
 
     def test_scheduled_sending_is_noted_once(self):
@@ -92,27 +101,31 @@ class TestJobs(TransactionCase):
             self.sender._cron_send("email")
             self.sender._cron_send("email")
         decide.assert_not_called()
-        self.assertEqual(self.keys(), ["billing:settle:email", "billing:decide:email"])
+        self.assertEqual(self.keys(), ["billing:decide:email"])
 
     def test_another_group_has_a_job_of_its_own(self):
         for group in GROUPS:
             self.sender._cron_send(group)
-        self.assertEqual(len(self.ours()), 2 * len(GROUPS))
+        self.assertEqual(self.keys(), [f"billing:decide:{group}" for group in GROUPS])
 
     def test_a_job_that_runs_lets_another_wait(self):
         """What comes while a job works is not overlooked."""
         self.sender._cron_send("email")
-        first = self.ours().filtered(lambda job: job.method_name == "_job_decide")
-        job = Job.load(self.env, first.uuid)
+        job = Job.load(self.env, self.ours().uuid)
         job.set_started()
         job.store()
         self.sender._cron_send("email")
         self.assertIn("billing:decide:email", self.keys())
 
-    def test_scheduled_settling_is_noted_for_each_group(self):
-        self.sender._cron_settle()
-        self.sender._cron_settle()
-        self.assertEqual(self.keys(), [f"billing:settle:{group}" for group in GROUPS])
+    def test_scheduled_settling_is_noted_once(self):
+        with patch.object(type(self.sender), "_settle_lost") as settle:
+            self.sender._cron_settle()
+            self.sender._cron_settle()
+            settle.assert_not_called()
+            self.assertEqual(self.keys(), ["billing:settle"])
+            self.perform(self.ours())
+            self.assertEqual(settle.call_count, len(GROUPS))
+        self.assertFalse(self.ours())
 
     def test_planning_is_cut_for_company_and_part(self):
         company = self.env["res.company"].create({"name": "Nabolys AS"})
@@ -169,7 +182,8 @@ class TestJobs(TransactionCase):
 
     def test_a_queue_that_is_only_long_is_waited_for(self):
         self.sender._cron_send("email")
-        settle, decide = self.ours()
+        self.sender._cron_settle()
+        decide, settle = self.ours()
         self.let_wait(settle + decide, 20)
         self.perform(settle)
         self.assertTrue(self.jobs._billing_takes_over())
@@ -211,24 +225,40 @@ class TestJobs(TransactionCase):
         self.planner._job_plan(gone, 0, 1)
         self.assertFalse(self.ours())
 
-    def test_lanes_are_as_many_as_batches(self):
-        self.plan_messages(5)
-        self.parameters.set_param("billing_queue_job.batch_size", "2")
+    def test_deciding_wakes_a_lane(self):
+        self.plan_messages(1)
         with patch.object(type(self.sender), "_plan_batch", return_value=0):
             self.sender._job_decide("email")
             self.sender._job_decide("email")
-        self.assertEqual(
-            self.keys(), [f"billing:call:email:{lane}" for lane in range(3)]
-        )
-        self.assertEqual(
-            set(self.ours().mapped("channel")), {"root.billing.send.email"}
-        )
+        self.assertEqual(self.keys(), ["billing:call:email:0"])
+        self.assertEqual(self.ours().channel, "root.billing.send.email")
 
     def test_a_message_for_later_wakes_no_lane(self):
         self.plan_messages(1, fields.Datetime.now() + timedelta(hours=1))
         with patch.object(type(self.sender), "_plan_batch", return_value=0):
             self.sender._job_decide("email")
         self.assertFalse(self.ours())
+
+    def test_a_full_batch_wakes_two_more_lanes(self):
+        self.parameters.set_param("billing_queue_job.batch_size", "2")
+        self.plan_messages(5)
+        self.call_lane(3)
+        self.assertEqual(
+            self.keys(),
+            ["billing:call:email:7", "billing:call:email:8", "billing:call:email:3"],
+        )
+
+    def test_a_batch_that_is_not_full_is_the_last(self):
+        self.parameters.set_param("billing_queue_job.batch_size", "2")
+        self.plan_messages(1)
+        self.call_lane(3)
+        self.assertEqual(self.keys(), ["billing:call:email:3"])
+
+    def test_there_are_only_so_many_lanes(self):
+        self.parameters.set_param("billing_queue_job.batch_size", "2")
+        self.plan_messages(5)
+        self.call_lane(63)
+        self.assertEqual(self.keys(), ["billing:call:email:63"])
 
     def test_deciding_goes_on_while_it_finds_something(self):
         with patch.object(type(self.sender), "_plan_batch", return_value=7):
@@ -257,7 +287,7 @@ class TestJobs(TransactionCase):
             self.sender._job_call("email", 3)
         self.assertFalse(self.ours())
 
-    def test_a_lane_comes_back_for_messages_others_hold(self):
+    def test_a_lane_comes_back_after_a_conflict(self):
         self.plan_messages(1)
         with (
             patch.object(type(self.sender), "_call_batch", return_value=0),
