@@ -25,7 +25,7 @@ class BillingDistributionContent(models.Model):
         self._get_sample_letter()
         return self.env.ref(
             "billing_dynamic_distribution.action_report_cover_letter_sample"
-        ).report_action(self)
+        ).report_action(self, config=False)
 
     # === HELPERS === #
 
