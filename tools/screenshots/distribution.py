@@ -89,6 +89,14 @@ def go(env, run, now):
 
 
 def write_past(env, company):
+    # All channels are there; nothing is sent, no job runs on the copy.
+    company.write(
+        {
+            "billing_letter_provider": "directory",
+            "billing_sms_provider": "http",
+            "billing_sms_http_url": "https://sms.example.com/send",
+        }
+    )
     now = fields.Datetime.now()
     plan = env["billing.distribution.plan"].search(
         [("company_id", "=", company.id), ("shipped_code", "=", "invoice")]

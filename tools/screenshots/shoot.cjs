@@ -192,15 +192,15 @@ async function distribution(page, suffix = "") {
     ".o_distribution_total"
   );
   await shoot(page, `distribution-dashboard${suffix}`);
-  const [plan] = await call(
+  const [{plan_id: plan}] = await call(
     page,
-    "billing.distribution.plan",
-    "search",
-    [[["shipped_code", "=", "invoice"]]],
+    "billing.distribution.run",
+    "search_read",
+    [[], ["plan_id"]],
     {limit: 1}
   );
   await page.goto(
-    `${base}/odoo/action-${DISTRIBUTION}.billing_distribution_plan_action/${plan}`
+    `${base}/odoo/action-${DISTRIBUTION}.billing_distribution_plan_action/${plan[0]}`
   );
   await page.waitForSelector(".o_timeline_live .o_timeline_step");
   if (suffix) {

@@ -287,7 +287,8 @@ export class DistributionDashboard extends Component {
             ...row,
             label: bucketLabel(row.key, unit),
             // From the last one backwards: it is the one that is looked for.
-            isLabelled: (trend.length - 1 - index) % every === 0,
+            isLabelled:
+                (trend.length - 1 - index) % every === 0 && (index || every === 1),
             height: `height: ${((100 * row.planned) / most).toFixed(1)}%`,
             opened_height: `height: ${row.planned ? ((100 * row.opened) / row.planned).toFixed(1) : 0}%`,
         }));
