@@ -102,10 +102,10 @@ class BillingContactPoint(models.Model):
         for point in self:
             point.unreached_count = len(items[point.id].move_id)
 
-    @api.depends("replaced_by_id")
+    @api.depends("replaced_by_id", "suggestion")
     def _compute_new_address(self):
         for point in self:
-            point.new_address = point.replaced_by_id.address
+            point.new_address = point.replaced_by_id.address or point.suggestion
 
     @api.depends("replaced_by_id", "resent_count")
     def _compute_fix_text(self):
@@ -131,9 +131,18 @@ class BillingContactPoint(models.Model):
     # === ACTIONS === #
 
     def action_fix_and_resend(self):
-        """Say what saving the new address has done, or ask for it (button)."""
+        """Use the new address of the row (button).
+
+        A typed one was used when the row was saved, just before; else it is the one
+        that was probably meant. Who has neither is asked for it.
+        """
         self.ensure_one()
-        return self._tell_fixed() if self.fix_text else self.action_fix()
+        self.check_access("write")
+        if not self.fix_text and not self.suggestion:
+            return self.action_fix()
+        if not self.fix_text:
+            self._put_right(self.suggestion)
+        return self._tell_fixed()
 
     def action_use_suggestion(self):
         """Extension of `billing_base`: once, and says what was sent again."""

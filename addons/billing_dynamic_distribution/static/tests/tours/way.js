@@ -101,13 +101,15 @@ registry.category("web_tour.tours").add("billing_distribution_bounce", {
     steps: () => [
         {
             content: "What was probably meant is proposed",
-            trigger: ".o_data_row:contains(kari@gmial.com) td:contains(kari@gmail.com)",
+            trigger:
+                ".o_data_row:contains(kari@gmial.com)" +
+                " [name=new_address]:contains(kari@gmail.com)",
         },
         {
             content: "One click puts it right",
             trigger:
                 ".o_data_row:contains(kari@gmial.com)" +
-                " button[name=action_use_suggestion]",
+                " button[name=action_fix_and_resend]",
             run: "click",
         },
         {
