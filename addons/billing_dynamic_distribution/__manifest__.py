@@ -27,6 +27,7 @@
         "views/billing_distribution_step_views.xml",
         "views/billing_distribution_version_views.xml",
         "views/billing_distribution_plan_views.xml",
+        "views/billing_distribution_attempt_letter_views.xml",
         "views/billing_distribution_content_views.xml",
         "views/billing_distribution_content_sms_views.xml",
         "views/billing_distribution_content_kept_views.xml",

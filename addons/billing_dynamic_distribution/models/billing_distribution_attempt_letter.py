@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import format_date
 
 from ..core import payment_part
@@ -29,6 +29,19 @@ class BillingDistributionAttempt(models.Model):
         ondelete="set null",
         help="The page before the invoices, as it was printed.",
     )
+    file_ids = fields.Many2many(
+        "ir.attachment",
+        string="Files",
+        compute="_compute_file_ids",
+        help="What went along, in the order of its pages.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("cover_letter_id", "pdf_attachment_ids")
+    def _compute_file_ids(self):
+        for attempt in self:
+            attempt.file_ids = attempt.cover_letter_id | attempt.pdf_attachment_ids
 
     # === BUSINESS METHODS - COVER LETTER === #
 

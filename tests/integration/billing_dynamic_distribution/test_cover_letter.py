@@ -61,6 +61,7 @@ class TestCoverLetter(CoverLetterCase):
             [document.pdf for document in prepared.parts.documents], [cover, stored.raw]
         )
         self.assertEqual(attempt.cover_letter_id.raw, cover)
+        self.assertEqual(attempt.file_ids, attempt.cover_letter_id | stored)
         self.assertIn("is due.", prepared.text)
         self.send_letters()
         [batch] = self.batches()
