@@ -1,7 +1,7 @@
 import ast
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -111,6 +111,20 @@ class BillingDistributionPlan(models.Model):
                         error=error,
                     )
                 ) from error
+
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        # In place of a foreign key, see GuardedMany2one.
+        runs_sudo = self.env["billing.distribution.run"].sudo()
+        if runs_sudo.search_count([("plan_id", "in", self.ids)], limit=1):
+            raise UserError(
+                self.env._(
+                    "Invoices went through this plan, so it is kept. Archive it "
+                    "instead."
+                )
+            )
 
     # === ACTIONS === #
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..core import checks, plan, state
+from ..fields import GuardedMany2one
 from .billing_channel import CHANNELS, VIRTUAL_CHANNELS
 
 #: Why a run waits, ended or needs somebody, besides the outcomes of a step.
@@ -42,13 +43,13 @@ class BillingDistributionRun(models.Model):
         readonly=True,
         ondelete="cascade",
     )
-    company_id = fields.Many2one(
+    company_id = GuardedMany2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
-    plan_id = fields.Many2one(
+    plan_id = GuardedMany2one(
         "billing.distribution.plan", required=True, readonly=True, ondelete="restrict"
     )
-    version_id = fields.Many2one(
+    version_id = GuardedMany2one(
         "billing.distribution.version",
         required=True,
         readonly=True,
@@ -73,7 +74,7 @@ class BillingDistributionRun(models.Model):
     ended_at = fields.Datetime(string="Ended", readonly=True)
 
     # What comes next
-    step_id = fields.Many2one(
+    step_id = GuardedMany2one(
         "billing.distribution.step",
         string="Next Step",
         readonly=True,

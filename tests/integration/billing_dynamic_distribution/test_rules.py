@@ -3,6 +3,8 @@
 from datetime import date, datetime, timedelta
 
 from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.billing_dynamic_distribution.core import state
 
@@ -87,6 +89,44 @@ class TestPlansChoose(DistributionCase):
             self.create_invoice(old),
             self.create_invoice(fresh),
         )
+
+
+class TestPlansAreKept(DistributionCase):
+    """What runs point at is guarded by its model, not by a foreign key."""
+
+    def test_a_plan_that_invoices_went_through_is_not_deleted(self):
+        with self.at(0):
+            plan = self.create_plan(("email", 0, "not_paid"))
+            self.post()
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            plan.unlink()
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            plan.version_ids.unlink()
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            plan.version_ids.step_ids.unlink()
+        plan.active = False
+
+    def test_a_plan_nobody_used_goes(self):
+        plan = self.create_plan(("email", 0, "not_paid"))
+        plan.unlink()
+        self.assertFalse(plan.exists())
+
+    def test_what_a_million_rows_point_at_is_not_asked_for_each(self):
+        keys = {
+            column
+            for (column,) in self.env.execute_query(
+                SQL(
+                    """SELECT attribute.attname
+                         FROM pg_constraint AS key
+                         JOIN pg_attribute AS attribute
+                           ON attribute.attrelid = key.conrelid
+                          AND attribute.attnum = key.conkey[1]
+                        WHERE key.contype = 'f'
+                          AND key.conrelid = 'billing_distribution_run'::regclass"""
+                )
+            )
+        }
+        self.assertEqual(keys, {"move_id", "partner_id", "last_item_id"})
 
 
 class TestRelation(DistributionCase):
