@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from odoo.addons.base.models.res_bank import sanitize_account_number
 
@@ -158,11 +159,7 @@ class BillingPayment(models.Model):
                     "currency_id": payment.currency_id.id,
                     "journal_id": payment.journal_id.id,
                     "date": fields.Date.context_today(payment),
-                    "memo": note
-                    or self.env._(
-                        "Refund of your payment %(reference)s",
-                        reference=payment.reference or payment.booking_date,
-                    ),
+                    "memo": note or payment._refund_memo(credit.partner_id.lang),
                     "billing_refund_of_id": payment.id,
                     # Odoo proposes accounts of its own choice when these are left out.
                     "destination_account_id": credit.account_id.id,
@@ -173,6 +170,18 @@ class BillingPayment(models.Model):
         )
         self.resolution = resolution.REFUND
         return refunds
+
+    def _refund_memo(self, lang):
+        """What the bank tells the customer of a refund.
+
+        :param lang: code of the customer's language, if any
+        """
+        payment = self.with_context(lang=lang or self.env.lang)
+        return payment.env._(
+            "Refund of your payment %(reference)s",
+            reference=payment.reference
+            or format_date(payment.env, payment.booking_date),
+        )
 
     def _payer_bank_accounts(self, owners):
         """The accounts payments came from, as accounts of their customers.

@@ -288,8 +288,11 @@ class BillingPayment(models.Model):
         cases turned out to be; both are shown with the candidates only.
         """
         reasons = super()._telling_reasons()
-        if self.state in (decision.PROPOSED, decision.ASSIGNED):
-            known = [reason["code"] for reason in reasons]
+        known = [reason["code"] for reason in reasons]
+        # Whom a person credits may be another than the engine thought of.
+        if self.state in (decision.PROPOSED, decision.ASSIGNED) and (
+            "assigned_by" not in known
+        ):
             reasons = reasons + [
                 reason
                 for reason in self.candidate_ids[:1].reasons or []
