@@ -28,6 +28,9 @@ def send(env, run, step, at, number):
                 "partner_id": run.partner_id.id,
                 "recipient_id": partner.id,
                 "channel": step.channel,
+                "contact_point_id": partner.billing_contact_point_ids.filtered(
+                    lambda point: point.channel == step.channel
+                )[:1].id,
                 "address": partner.email if step.channel == "email" else partner.phone,
                 "content_id": step.template_id.id,
                 "subject": run.move_id.name,

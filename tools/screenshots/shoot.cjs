@@ -209,6 +209,45 @@ async function distribution(page, suffix = "") {
   await shoot(page, `distribution-plan${suffix}`);
 }
 
+const WAITING = [
+  ["state", "=", "waiting"],
+  ["try_count", ">", 1],
+];
+
+/** One invoice on its way, with what happened and what comes next. */
+async function invoiceWay(page, name) {
+  const [{move_id: move}] = await call(
+    page,
+    "billing.distribution.run",
+    "search_read",
+    [WAITING, ["move_id"]],
+    {limit: 1, order: "id"}
+  );
+  await page.goto(
+    `${base}/odoo/action-account.action_move_out_invoice_type/${move[0]}`
+  );
+  await page.click("a[name=billing_way]");
+  await page.waitForSelector(".o_billing_way_next");
+  await page.locator(".o_billing_way_sentence").scrollIntoViewIfNeeded();
+  await shoot(page, name);
+}
+
+/** What does not get on by itself. */
+async function distributionTroubles(page) {
+  await open(
+    page,
+    `${DISTRIBUTION}.action_billing_distribution_run_stuck`,
+    ".o_list_view .o_data_row"
+  );
+  await shoot(page, "distribution-stuck");
+  await open(
+    page,
+    `${DISTRIBUTION}.action_billing_contact_point_bounced`,
+    ".o_list_view .o_data_row"
+  );
+  await shoot(page, "distribution-addresses");
+}
+
 async function distributionDraft(page) {
   await page.click(".o_timeline_change");
   await page.waitForSelector(".o_timeline_draft .o_timeline_step");
@@ -249,7 +288,14 @@ async function main() {
       await login(browser, "admin", {width: 390, height: 1300}),
       "-phone"
     );
-    await settings(await login(browser, "admin"));
+    const desk = await login(browser, "admin");
+    await invoiceWay(desk, "invoice-way");
+    await distributionTroubles(desk);
+    await invoiceWay(
+      await login(browser, "admin", {width: 390, height: 1300}),
+      "invoice-way-phone"
+    );
+    await settings(desk);
   } finally {
     await browser.close();
   }

@@ -54,7 +54,7 @@ export class DistributionDashboard extends Component {
         });
         this.display = {controlPanel: {}};
         this.icons = CHANNEL_ICONS;
-        Object.assign(this, {barStyle, count, day, share, sums});
+        Object.assign(this, {barStyle, count, share, sums});
         onWillStart(() => this.load());
         useSetupAction({
             getLocalState: () => ({
@@ -215,6 +215,17 @@ export class DistributionDashboard extends Component {
             share: key === "planned" ? "" : this.shareOf(total, key),
             style: barStyle(total[key], total.planned),
         }));
+    }
+
+    get totalTitle() {
+        return _t("Invoices that began since %s", day(this.state.data.since));
+    }
+
+    get costNote() {
+        return _t(
+            "All messages sent since %s, those by hand and of Send & Print too.",
+            day(this.state.data.since)
+        );
     }
 
     get ripeText() {

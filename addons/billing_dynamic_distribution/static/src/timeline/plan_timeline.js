@@ -77,6 +77,17 @@ export class PlanTimeline extends Component {
         }[version.state];
     }
 
+    sinceText(version) {
+        return _t("since %s", version.published);
+    }
+
+    captionOf(step) {
+        return _t("What came of step %(number)s, %(channel)s", {
+            number: step.number,
+            channel: step.label,
+        });
+    }
+
     /**
      * @param {object} step
      * @returns {{key: string, label: string, value: number, share: string, style: string}[]}
