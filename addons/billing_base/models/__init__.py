@@ -14,3 +14,4 @@ from . import ir_cron
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import res_partner_tell
