@@ -124,6 +124,10 @@ class Judge:
         if best.distance == 0 and query is not None and not query.in_text:
             # the invoice's own reference with another amount: by whom decides
             asked = policy.other_amount if self._is_his(best) else policy.two_edits
+        elif best.distance > 0 and not self._is_his(best):
+            # as much as is asked where reference and amount are all there is
+            alone = policy.one_edit if best.distance < 2 else policy.two_edits
+            asked = max(asked, alone)
         if not policy.by_evidence or self._worth(best.probability) < asked:
             return False
         if owner is not None and best.telling <= 0:

@@ -40,11 +40,16 @@ class BillingMatcher(models.AbstractModel):
 
         :param sharing: number of open invoices with the amount by place
         """
-        queries = []
-        for at in places:
-            for partner in many.get(at, ()):
-                if partner not in strong[at]:
-                    queries.append((at, partner))
+        rare = [at for at in places if sharing[at] <= MAX_SAME_AMOUNT]
+        # all with a rare amount are read below; whole kroner may have lost their øre
+        found_anyway = {at for at in rare if payments[at].amount % payments[at].unit}
+        queries = [
+            (at, partner)
+            for at in places
+            if at not in found_anyway
+            for partner in many.get(at, ())
+            if partner not in strong[at]
+        ]
         rows = self.env.execute_query(
             SQL(
                 """
@@ -59,7 +64,6 @@ class BillingMatcher(models.AbstractModel):
                        -- by customer first: thousands may share the amount
                        OFFSET 0) AS found
                  WHERE found.residual >= q.amount
-                       -- whole kroner may have lost their øre
                    AND found.residual <= q.amount
                        + CASE WHEN q.amount = trunc(q.amount) THEN 0.99 ELSE 0 END
                 """,
@@ -74,7 +78,6 @@ class BillingMatcher(models.AbstractModel):
                 _OPEN,
             )
         )
-        rare = [at for at in places if sharing[at] <= MAX_SAME_AMOUNT]
         rows += self.env.execute_query(
             SQL(
                 """

@@ -16,6 +16,7 @@ from odoo.addons.billing_bank_file.core.decision import (
     Decision,
     Reason,
 )
+from odoo.addons.billing_base.core.reference import mod10_digit
 from odoo.addons.billing_kid_match.core.evidence import Weigher
 from odoo.addons.billing_kid_match.core.judge import Judge
 from odoo.addons.billing_kid_match.core.look import Paid, Query
@@ -30,6 +31,10 @@ from odoo.addons.billing_kid_match.core.weights import (
 DAY = date(2026, 11, 15)
 MILLION = 1_000_000
 BEFORE = Decision(1, UNMATCHED, (), 0.0, (Reason("no_reference"),), ())
+
+
+def kid(base):
+    return base + mod10_digit(base)
 
 
 def invoice(move, amount=65307, partner=1, key="010000100004413", is_open=True):
@@ -134,6 +139,25 @@ def test_somebody_pays_for_another_customer():
         account_known=True,
     )
     assert decision.outcome != RECONCILED
+
+
+def test_a_repair_without_a_word_on_the_payer_is_asked_for_as_much_as_the_reference():
+    """In dense numbering two slips look like one slip of a neighbour: as long as
+    nothing speaks for the customer as the payer, the evidence asks for no less than
+    the reference alone would have had to bring."""
+    right = kid("0000000175495")
+    near = right[:6] + "8" + right[7:]
+    strict = replace(DEFAULT_POLICY, one_edit=0.99999, evidence=0.998)
+    usual = {"sharing": 37_500, "query": Query(near, near), "policy": strict}
+    owner = item(7, 69900, key=right)
+    decision = decide(paid(69900, name="", account=""), customer(1, owner), **usual)
+    assert decision.outcome == PROPOSED
+    assert 0.998 < decision.probability < 0.99999
+    # what the payer's name or account says for the customer is a witness of its own
+    known = customer(1, owner, accounts=1, account_share=1.0)
+    decision = decide(paid(69900), known, account_known=True, **usual)
+    assert decision.outcome == RECONCILED
+    assert moves(decision) == [7]
 
 
 def test_a_rare_amount_alone_books_nothing():
