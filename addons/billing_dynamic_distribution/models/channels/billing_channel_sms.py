@@ -269,7 +269,7 @@ class BillingChannelSms(models.AbstractModel):
             )
         except UserError as error:
             raise ChannelError(
-                "hard", "template", str(error), address_fault=False
+                "soft", "template", str(error), address_fault=False
             ) from error
         return rendered[attempt.id] or ""
 
