@@ -45,26 +45,37 @@ class BankFileCase(KvittAccountCase):
     @classmethod
     def invoice(cls, amount=1000.0, partner=None):
         """A posted invoice over ``amount``, tax left out."""
-        move = cls.env["account.move"].create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": (partner or cls.customer).id,
-                "invoice_date": "2026-10-01",
-                "invoice_date_due": "2026-10-15",
-                "invoice_line_ids": [
-                    Command.create(
-                        {
-                            "name": "Strøm",
-                            "quantity": 1,
-                            "price_unit": amount,
-                            "tax_ids": [Command.clear()],
-                        }
-                    )
-                ],
-            }
+        return cls.open_invoices((amount, partner or cls.customer))
+
+    @classmethod
+    def open_invoices(cls, *wanted):
+        """Posted invoices, tax left out; together they cost little more than one.
+
+        :param wanted: pairs of amount and customer
+        """
+        moves = cls.env["account.move"].create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": partner.id,
+                    "invoice_date": "2026-10-01",
+                    "invoice_date_due": "2026-10-15",
+                    "invoice_line_ids": [
+                        Command.create(
+                            {
+                                "name": "Strøm",
+                                "quantity": 1,
+                                "price_unit": amount,
+                                "tax_ids": [Command.clear()],
+                            }
+                        )
+                    ],
+                }
+                for amount, partner in wanted
+            ]
         )
-        move.action_post()
-        return move
+        moves.action_post()
+        return moves
 
     @staticmethod
     def payment(reference="", amount=1000.0, message="", name="Åse Øgård", end="1"):

@@ -45,6 +45,12 @@ class TestRefunds(OutcomeCase):
         [event] = self.events("payment.refunded", partner_id=self.customer.id)
         self.assertTrue(event.customer_visible)
 
+    def test_the_bank_speaks_the_customers_language(self):
+        self.customer.lang = "nb_NO"
+        payment = self.credited()
+        payment.sudo().reference = False
+        self.assertIn("02.11.2026", payment._refund().memo)
+
     def test_a_second_click_makes_no_second_refund(self):
         payment = self.credited()
         refund = payment._refund()

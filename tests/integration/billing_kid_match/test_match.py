@@ -15,9 +15,9 @@ class MatchCase(BankFileCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.other = cls.env["res.partner"].create({"name": "Ola Li"})
-        cls.invoices = cls.env["account.move"].concat(
+        cls.invoices = cls.open_invoices(
             *(
-                cls.invoice(1000 + 7 * number, partner)
+                (1000 + 7 * number, partner)
                 for number in range(6)
                 for partner in (cls.customer, cls.other)
             )

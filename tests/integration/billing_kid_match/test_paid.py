@@ -2,7 +2,6 @@
 
 from unittest.mock import patch
 
-from odoo import Command
 from odoo.exceptions import UserError
 
 from odoo.addons.billing_bank_file.core.decision import (
@@ -68,6 +67,32 @@ class PaidCase(MatchCase):
             *amounts,
         )
 
+    def paid_twice_by(self, customers, amount):
+        """Import one file in which each customer pays what is paid."""
+        number = self.payments.search_count([])
+        owners = iter(customers)
+
+        def decide(_matcher, payment_ids):
+            reasons = (Reason("reference_paid", (("reference", "48213"),)),)
+            return [
+                Decision(
+                    payment_id, UNMATCHED, reasons=reasons, partner_id=next(owners).id
+                )
+                for payment_id in payment_ids
+            ]
+
+        content = self.camt(
+            [
+                self.payment("48213", amount, end=f"{number}-{at}")
+                for at in range(len(customers))
+            ],
+            message_id=f"R{number}",
+        )
+        with patch.object(type(self.env["billing.matcher"]), "_decide", decide):
+            _file, payments = self.load(content)
+        self.assertFalse(any(payments.mapped("error")), payments.mapped("error"))
+        return payments
+
     def balance(self, account, partner):
         self.env.flush_all()
         [[total]] = self.env["account.move.line"]._read_group(
@@ -123,22 +148,6 @@ class TestPaidPolicy(PaidCase):
                     for customer in customers
                 ]
             )
-        number = self.payments.search_count([])
-        owners = iter(customers)
-
-        def decide(_matcher, payment_ids):
-            reasons = (Reason("reference_paid", (("reference", "48213"),)),)
-            return [
-                Decision(
-                    payment_id, UNMATCHED, reasons=reasons, partner_id=next(owners).id
-                )
-                for payment_id in payment_ids
-            ]
-
-        content = self.camt(
-            [self.payment("48213", 70, end=f"{number}-{at}") for at in range(count)],
-            message_id=f"R{number}",
-        )
         cost = []
         propose = type(self.payments)._propose_refunds_by_rule
 
@@ -149,12 +158,8 @@ class TestPaidPolicy(PaidCase):
             self.env.flush_all()
             cost.append(self.env.cr.sql_log_count - before)
 
-        with (
-            patch.object(type(self.env["billing.matcher"]), "_decide", decide),
-            patch.object(type(self.payments), "_propose_refunds_by_rule", counted),
-        ):
-            _file, payments = self.load(content)
-        self.assertFalse(any(payments.mapped("error")), payments.mapped("error"))
+        with patch.object(type(self.payments), "_propose_refunds_by_rule", counted):
+            payments = self.paid_twice_by(customers, 70)
         return payments, sum(cost)
 
     def test_refunds_of_a_batch_cost_the_same_whatever_its_size(self):
@@ -259,34 +264,10 @@ class TestNextInvoice(PaidCase):
         )
 
         def queries(partners):
-            for partner in partners:
-                payment = self.told(
-                    Decision(
-                        0,
-                        UNMATCHED,
-                        reasons=(Reason("reference_paid"),),
-                        partner_id=partner.id,
-                    ),
-                    100,
-                )
-                self.assertEqual(payment.state, "assigned")
-            moves = self.env["account.move"].create(
-                [
-                    {
-                        "move_type": "out_invoice",
-                        "partner_id": partner.id,
-                        "invoice_date": "2026-10-01",
-                        "invoice_line_ids": [
-                            Command.create(
-                                {"name": "x", "price_unit": 100, "tax_ids": []}
-                            )
-                        ],
-                    }
-                    for partner in partners
-                ]
-            )
-            with patch.object(type(moves), "_billing_use_credits"):
-                moves.action_post()
+            payments = self.paid_twice_by(partners, 100)
+            self.assertEqual(set(payments.mapped("state")), {"assigned"})
+            with patch.object(type(self.target), "_billing_use_credits"):
+                moves = self.open_invoices(*((100, partner) for partner in partners))
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
