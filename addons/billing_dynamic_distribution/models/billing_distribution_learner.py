@@ -202,7 +202,7 @@ class BillingDistributionLearner(models.AbstractModel):
         """
         return SQL(
             """
-            WITH issued AS (
+            WITH issued AS MATERIALIZED (
                 SELECT move.id, move.commercial_partner_id AS partner_id,
                        move.invoice_date_due AS due,
                        COALESCE(partner.is_company, FALSE) AS is_company,
