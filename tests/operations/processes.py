@@ -42,15 +42,17 @@ def query(database, text, *args):
 
 
 @contextlib.contextmanager
-def cloned(variable, purpose):
+def cloned(variable, purpose, template=None):
     """Make a database for one test, and drop it whoever is still connected.
 
     :param variable: environment variable that names the database to copy
     :param purpose: a word for the name of the copy
+    :param template: the database to copy, instead of the one named there
     """
-    template = os.environ.get(variable, "")
-    assert template, "run this with `make test`: it makes the databases to copy"
-    name = f"{template.rpartition('_')[0]}_{purpose}_{os.getpid()}"
+    named = os.environ.get(variable, "")
+    assert named, "run this with `make test`: it makes the databases to copy"
+    template = template or named
+    name = f"{named.rpartition('_')[0]}_{purpose}_{os.getpid()}"
     query("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     query("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:

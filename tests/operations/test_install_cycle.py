@@ -1,7 +1,8 @@
 """Each addon alone on an empty database: installs, leaves cleanly, comes back.
 
 Runs Odoo as its users do, in processes of its own, on clones of a database that
-has the `base` addon only; `make test` names it in KVITT_BARE_DATABASE.
+has the `base` addon only; `make test` names it in KVITT_BARE_DATABASE. The addons that
+build on ours start where Odoo's own ones that our base names are there already.
 """
 
 import ast
@@ -47,17 +48,20 @@ def _left_behind(database, addons):
 
 
 @pytest.mark.parametrize("addon", ADDONS)
-def test_installs_alone_uninstalls_and_reinstalls(addon, bare_database, tmp_path):
-    log = tmp_path / "odoo.log"
-    install = ("-d", bare_database, "-i", addon, "--stop-after-init", "--no-http")
+def test_installs_alone_uninstalls_and_reinstalls(addon, request, tmp_path):
     ours = _with_dependencies(addon)
+    database = request.getfixturevalue(
+        "bare_database" if ours == {addon} else "accounting_database"
+    )
+    log = tmp_path / "odoo.log"
+    install = ("-d", database, "-i", addon, "--stop-after-init", "--no-http")
 
     odoo(*install, log=log)
-    assert _state(bare_database, addon) == "installed"
+    assert _state(database, addon) == "installed"
 
-    odoo("module", "uninstall", "-d", bare_database, *sorted(ours), log=log)
-    assert _state(bare_database, addon) == "uninstalled"
-    assert _left_behind(bare_database, ours) == []
+    odoo("module", "uninstall", "-d", database, *sorted(ours), log=log)
+    assert _state(database, addon) == "uninstalled"
+    assert _left_behind(database, ours) == []
 
     odoo(*install, log=log)
-    assert _state(bare_database, addon) == "installed"
+    assert _state(database, addon) == "installed"

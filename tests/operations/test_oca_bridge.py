@@ -20,23 +20,22 @@ IMPORTERS = (
 )
 
 
-def test_the_bridge_installs_itself_works_and_leaves(bare_database, tmp_path):
+def test_the_bridge_installs_itself_and_works(accounting_database, tmp_path):
     try:
         peers = peers_path(PEERS + IMPORTERS, "oca")
     except BenchError as error:
         pytest.fail(f"without the OCA's addons nothing was tested: {error}")
-    log = tmp_path / "odoo.log"
-    common = (
+    said = odoo(
         f"--addons-path={ROOT / 'addons'},{peers}",
-        *("-d", bare_database, "--stop-after-init", "--no-http"),
-    )
-    odoo(*common, "-i", f"billing_kid_match,{OCA}", log=log)
+        *("-d", accounting_database, "--stop-after-init", "--no-http"),
+        *("-i", f"billing_kid_match,{OCA}"),
+        *("--test-enable", "--test-tags", f"/{ADDON},statement_import/{ADDON}"),
+        log=tmp_path / "odoo.log",
+    ).stderr
     states = query(
-        bare_database, "SELECT state FROM ir_module_module WHERE name = %s", ADDON
+        accounting_database,
+        "SELECT state FROM ir_module_module WHERE name = %s",
+        ADDON,
     )
     assert states == [("installed",)]
-    tags = f"/{ADDON},statement_import/{ADDON}"
-    said = odoo(
-        *(*common, "-u", ADDON, "--test-enable", "--test-tags", tags), log=log
-    ).stderr
     assert "0 failed, 0 error(s) of 14 tests" in said, said[-3000:]
