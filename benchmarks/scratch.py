@@ -157,16 +157,16 @@ class Scratch:
         with _server(name) as cursor:
             cursor.execute("VACUUM ANALYZE")
 
-    def work(self, task, database, *, addons=None, name="", **values):
+    def work(self, task, database, *, addons=None, process="", **values):
         """Run a task of :mod:`benchmarks.worker` in a process of its own.
 
         :param addons: further folder of addons
-        :param name: tells apart processes that do the same task at once
+        :param process: tells apart processes that do the same task at once
         :return: what the task returned
         :raises BenchError: the task failed; the log is named
         """
-        order = self.folder / f"{task}{name}.order.json"
-        answer = self.folder / f"{task}{name}.answer.json"
+        order = self.folder / f"{task}{process}.order.json"
+        answer = self.folder / f"{task}{process}.answer.json"
         log = CACHE / "bench" / "odoo.log"
         answer.unlink(missing_ok=True)
         order.write_text(
