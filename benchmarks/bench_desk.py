@@ -296,7 +296,13 @@ def bench_desk(databases, args, report):
         times = desk.result()
     if not args.keep:
         databases.drop(name)
-    found = {"alone": alone, "beside": beside, "answers": times, "open": open_count}
+    found = {
+        "alone": alone,
+        "beside": beside,
+        "answers": times,
+        "open": open_count,
+        "payments": payments,
+    }
     report.data["desk"] = found
     _report_beside(report, args, found)
 
@@ -341,7 +347,7 @@ def _report_beside(report, args, found):
             (
                 title,
                 f"{found[when]['rate']:.0f}",
-                f"{found[when]['cpu_seconds'] * 1000 / args.beside:.1f}",
+                f"{found[when]['cpu_seconds'] * 1000 / found['payments']:.1f}",
                 "yes" if found[when]["rate"] >= BOOKED else "no",
             )
             for when, title in (

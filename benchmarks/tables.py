@@ -110,6 +110,15 @@ def write_payments(env, company, rows, facts):
     cr.execute("SELECT coalesce(max(id), 0) FROM billing_payment")
     first = cr.fetchone()[0] + 1
     journal = book.bank_journal(env, company)
+    files = env["billing.bank.file"]
+    file = files.search([("checksum", "=", "bench")]) or files.create(
+        {
+            "name": "bench",
+            "checksum": "bench",
+            "company_id": company.id,
+            "state": "imported",
+        }
+    )
     common = (journal.id, company.id, company.currency_id.id, "new")
     told = ("booking_date", "reference", "text", "payer_name", "payer_account",
             "end_to_end_id")  # fmt: skip
@@ -121,7 +130,7 @@ def write_payments(env, company, rows, facts):
     )
     for at, (values, truth) in enumerate(rows, first):
         stream.add(
-            at, 1, at, f"bench-{at}", *common, decimal(values["amount"]),
+            at, file.id, at, f"bench-{at}", *common, decimal(values["amount"]),
             values["reference"], *(values.get(name, "") for name in told),
         )  # fmt: skip
         truths.append((at, *truth))
