@@ -9,6 +9,7 @@ import json
 from odoo import Command
 from odoo.models import BaseModel
 from odoo.tests import HttpCase, TransactionCase, tagged
+from odoo.tests import common as odoo_common
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.base.tests.common import BaseCommon
@@ -18,6 +19,9 @@ from odoo.addons.billing_base.printing import chromium
 READY = "kvitt.tests.ready"
 #: A company that nobody belongs to, with a chart of accounts, for tests with two.
 SISTER = "Kvitt test sister"
+
+# A browser that needs longer than ten seconds to start would skip its test: a minute.
+odoo_common.CHECK_BROWSER_ITERATIONS = 600
 
 
 class Prints:

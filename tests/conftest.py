@@ -37,33 +37,38 @@ def _make_addons_importable():
     initialize_sys_path()
 
 
+class OnDatabase:
+    """What all tests with a database have, those in the addons' own folders too."""
+
+    @pytest.fixture(scope="session", autouse=True)
+    def load_registry(self):
+        """Load the registry once, and put there what nearly every class starts from.
+
+        Takes the place of pytest-odoo's fixture, which would copy the database for
+        each process with tools an embedded or distant server does not bring along.
+        """
+        from odoo.modules.registry import Registry
+        from odoo.tests.common import get_db_name
+
+        from tests import common
+
+        threading.current_thread().testing = True
+        with Registry(get_db_name()).cursor() as cr:
+            cr.execute(
+                "SELECT 1 FROM ir_config_parameter WHERE key = %s", [common.READY]
+            )
+            ready = cr.rowcount
+        if not ready:
+            odoo.tools.config["test_enable"] = True
+            common.make_ready()
+            odoo.tools.config["test_enable"] = False
+
+
 def pytest_configure(config):
-    if not config.pluginmanager.hasplugin("odoo"):
+    if config.pluginmanager.hasplugin("odoo"):
+        config.pluginmanager.register(OnDatabase())
+    else:
         _make_addons_importable()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def load_registry(request):
-    """Load the registry once, and put there what nearly every class starts from.
-
-    Takes the place of pytest-odoo's fixture, which would copy the database for each
-    process with tools that an embedded or distant server does not bring along.
-    """
-    if not request.config.pluginmanager.hasplugin("odoo"):
-        return
-    from odoo.modules.registry import Registry
-    from odoo.tests.common import get_db_name
-
-    from . import common
-
-    threading.current_thread().testing = True
-    with Registry(get_db_name()).cursor() as cr:
-        cr.execute("SELECT 1 FROM ir_config_parameter WHERE key = %s", [common.READY])
-        ready = cr.rowcount
-    if not ready:
-        odoo.tools.config["test_enable"] = True
-        common.make_ready()
-        odoo.tools.config["test_enable"] = False
 
 
 @pytest.hookimpl(wrapper=True)

@@ -215,9 +215,10 @@ def test_nothing_but_marked_words_is_taken_up_for_translation(addon):
         name, before, brackets = "", "", []
         with file.open("rb") as stream:
             for token in tokenize.tokenize(stream.readline):
-                if token.string == "(":
+                # Python 3.12 and later tell of the words within f-strings as well.
+                if token.type == tokenize.OP and token.string == "(":
                     brackets.append(name in ("_", "_lt") and before != name)
-                elif token.string == ")":
+                elif token.type == tokenize.OP and token.string == ")":
                     brackets.pop()
                 elif token.type == tokenize.STRING and any(brackets[-1:]):
                     found.append(f"{file.relative_to(ROOT)}:{token.start[0]}")

@@ -18,6 +18,9 @@ from kvitt_dev.translations import LANGUAGES, problems  # noqa: E402
 
 # A bridge has hardly words of its own, and no database of ours to take them from.
 ADDONS = sorted(paths.manifests(bridges=False))
+# One word of English that is two: to open and an open invoice, since a day and a
+# count from it on.
+HOMONYMS = {"Open", "Since"}
 FILES = [(addon, language) for addon in ADDONS for language in LANGUAGES]
 
 
@@ -50,7 +53,7 @@ def test_one_english_text_has_one_translation(addon, language):
     differing = {
         entry.msgid: (entry.msgstr, elsewhere[entry.msgid])
         for entry in _read(addon, f"{language}.po")
-        if entry.msgstr != elsewhere[entry.msgid]
+        if entry.msgstr != elsewhere[entry.msgid] and entry.msgid not in HOMONYMS
     }
     assert differing == {}
 

@@ -214,6 +214,14 @@ class Databases:
                     self._install(name, sorted(wanted["addons"]), "-i", "--with-demo")
             elif update is None:
                 self.clone(base, name)
+            with step("Bundles of scripts and styles"):
+                # Else each browser test and the demo's first visitor wait for them.
+                self.runtime.run_odoo(
+                    "shell", "-d", name, "--no-http",
+                    log=LOGS / "templates.log",
+                    stdin="env['ir.qweb']._pregenerate_assets_bundles()\n"
+                    "env.cr.commit()\n",
+                )  # fmt: skip
             self.annotate(name, wanted)
         return name
 

@@ -44,10 +44,17 @@ class Runtime:
         """Return the command line that runs Odoo with these arguments."""
         return [str(self.python), str(LAUNCHER), *with_addons_path(list(args))]
 
-    def run_odoo(self, *args: str, log: Path | None = None, check: bool = True):
+    def run_odoo(
+        self,
+        *args: str,
+        log: Path | None = None,
+        check: bool = True,
+        stdin: str = "",
+    ):
         """Run Odoo to its end, its log into a file.
 
         :param log: file for everything it says; default ``log/odoo.log``.
+        :param stdin: what it reads, as ``odoo shell`` does.
         :raises SetupError: when it fails, with the errors of the log.
         """
         log = log or LOGS / "odoo.log"
@@ -57,7 +64,7 @@ class Runtime:
                 self.odoo_command(*args),
                 env=self.environment(),
                 cwd=ROOT,
-                stdin=subprocess.DEVNULL,
+                input=stdin.encode(),
                 stdout=output,
                 stderr=output,
             )

@@ -112,6 +112,7 @@ class BillingPayment(models.Model):
     statement_line_id = fields.Many2one(
         comodel_name="account.bank.statement.line",
         readonly=True,
+        copy=False,
         index="btree_not_null",
         ondelete="restrict",
     )

@@ -56,7 +56,7 @@ class ResPartner(models.Model):
             (contact.DECLINED, "Wants None"),
             (contact.NONE, "No Address"),
         ],
-        string="Reached",
+        string="Reachability",
         compute="_compute_billing_contact_health",
         search="_search_billing_contact_health",
         groups="billing_base.group_billing_user",

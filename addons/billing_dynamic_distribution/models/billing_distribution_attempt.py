@@ -2,7 +2,7 @@ import uuid
 from collections import defaultdict
 
 from odoo import Command, api, fields, models
-from odoo.tools import SQL, format_date, formatLang
+from odoo.tools import SQL, format_date, format_list, formatLang
 
 from ..core import state
 from .billing_channel import CHANNELS
@@ -484,13 +484,23 @@ class BillingDistributionAttempt(models.Model):
             for currency, total in totals.items()
         )
 
-    def _due_text(self):
-        """Return the first day on which one of the invoices is due, as text."""
+    def _due_text(self, date_format=None):
+        """Return the days on which the invoices are due, in the customer's language.
+
+        Of more than three days the first and the last are told.
+
+        :param str date_format: as of ``odoo.tools.format_date``; the language's own
+        """
         self.ensure_one()
-        first = min(
-            (day for day in self.item_ids.mapped("date_due") if day), default=""
-        )
-        return format_date(self.env, first, lang_code=self.lang) if first else ""
+        lang = self.env.context.get("lang") or self.lang
+        days = sorted(set(filter(None, self.item_ids.mapped("date_due"))))
+        texts = [
+            format_date(self.env, day, lang_code=lang, date_format=date_format)
+            for day in days
+        ]
+        if len(texts) > 3:
+            return f"{texts[0]} – {texts[-1]}"
+        return format_list(self.env, texts, lang_code=lang) if texts else ""
 
     def _urls_text(self):
         """Return the personal links of the message, separated by spaces."""

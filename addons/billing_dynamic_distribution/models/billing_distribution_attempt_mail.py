@@ -63,16 +63,11 @@ class BillingDistributionAttempt(models.Model):
     def _compute_texts(self):
         for attempt in self:
             items_sudo = attempt.sudo().item_ids
-            due_dates = [item.date_due for item in items_sudo if item.date_due]
             attempt.invoice_names = ", ".join(
                 item.move_id.name or "" for item in items_sudo
             )
             attempt.total_text = attempt._total_text()
-            attempt.due_text = (
-                format_date(self.env, min(due_dates), date_format="long")
-                if due_dates
-                else ""
-            )
+            attempt.due_text = attempt.sudo()._due_text("long")
             attempt.page_url = attempt._first_item().page_url
 
     @api.depends("item_ids.move_id")

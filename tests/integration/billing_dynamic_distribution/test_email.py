@@ -1,6 +1,9 @@
 """E-mail: what customers get, and what is known of it afterwards."""
 
+from datetime import timedelta
 from unittest.mock import patch
+
+from odoo.tools import format_date
 
 from odoo.addons.billing_dynamic_distribution.core import mail_key, state
 from odoo.addons.billing_dynamic_distribution.core.channel import ChannelError
@@ -136,10 +139,16 @@ class TestEmail(EmailCase):
     def test_several_invoices_go_in_one(self):
         with self.at(0):
             moves = self.create_invoice() | self.create_invoice(amount=250)
+            moves[1].invoice_date_due += timedelta(days=30)
             moves.action_post()
             self.send()
         [mail] = self.mailbox.received
         attempt = self.attempts_of(moves[0])
+        days = [
+            format_date(self.env, move.invoice_date_due, date_format="long")
+            for move in moves
+        ]
+        self.assertIn(" and ".join(days), " ".join(mail.body("plain").split()))
         self.assertEqual(attempt, self.attempts_of(moves[1]))
         for move, item in zip(moves, attempt.item_ids, strict=True):
             self.assertIn(item.page_url, mail.body("plain"))
