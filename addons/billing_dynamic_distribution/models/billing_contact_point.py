@@ -112,13 +112,13 @@ class BillingContactPoint(models.Model):
         for point in self:
             if point.replaced_by_id:
                 point.fix_text = self.env._(
-                    "Replaced by %(address)s; %(count)s invoices sent again",
+                    "Replaced by %(address)s; invoices sent again: %(count)s",
                     address=point.replaced_by_id.address,
                     count=point.resent_count,
                 )
             elif point.resent_count and point.state == "unverified":
                 point.fix_text = self.env._(
-                    "Tried again; %(count)s invoices sent again",
+                    "Tried again; invoices sent again: %(count)s",
                     count=point.resent_count,
                 )
             else:

@@ -112,7 +112,7 @@ class TestEmail(EmailCase):
         self.assertEqual(
             messages.message_id, self.mailbox.received[0].message["Message-Id"]
         )
-        self.assertIn("Here is your invoice", messages.body)
+        self.assertIn("Here is what there is to pay", messages.body)
         self.assertEqual(messages.notification_ids.notification_status, "sent")
         self.assertEqual(self.env["mail.mail"].search_count([]), mails)
         # Later reports change nothing there.

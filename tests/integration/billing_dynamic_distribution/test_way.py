@@ -483,7 +483,7 @@ class TestBounces(WayCase):
             self.assertEqual(point.replaced_by_id.address, "per@example.com")
             self.assertEqual(point.replaced_by_id.state, "unverified")
             self.assertEqual(point.resent_count, 1)
-            self.assertIn("1 invoices sent again", point.fix_text)
+            self.assertIn("invoices sent again: 1", point.fix_text)
             answer = point.action_fix_and_resend()
             self.assertIn("per@example.com", answer["params"]["message"])
             self.send()

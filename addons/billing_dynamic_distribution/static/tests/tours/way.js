@@ -115,7 +115,7 @@ registry.category("web_tour.tours").add("billing_distribution_bounce", {
         {
             content: "It says what was sent again",
             trigger:
-                ".o_notification:contains(Replaced by kari@gmail.com; 1 invoices sent again)",
+                ".o_notification:contains(Replaced by kari@gmail.com; invoices sent again: 1)",
         },
         {
             content: "The row has gone; type the address of the other one",
