@@ -33,6 +33,14 @@ class ResCompany(models.Model):
         help="Days after which single visits to the pages of invoices are deleted. "
         "That an invoice was opened stays known.",
     )
+    billing_payment_qr = fields.Selection(
+        [("none", "No payment code"), ("usingqr", "UsingQR")],
+        string="Payment QR Code",
+        required=True,
+        default="none",
+        help="UsingQR is read by some Swedish banks' apps; try it with yours before "
+        "customers see it.",
+    )
 
     _billing_link_days_positive = models.Constraint(
         "CHECK(billing_link_days > 0)", "Links have to work for a day at least."

@@ -35,6 +35,9 @@ class ResConfigSettings(models.TransientModel):
     billing_visit_days = fields.Integer(
         related="company_id.billing_visit_days", readonly=False
     )
+    billing_payment_qr = fields.Selection(
+        related="company_id.billing_payment_qr", readonly=False, required=True
+    )
 
     @api.depends_context("uid")
     def _compute_billing_unavailable_addons(self):

@@ -3,7 +3,7 @@ import base64
 from odoo import models
 from odoo.tools.image import image_data_uri
 
-from ..core import payment_part
+from odoo.addons.billing_base.core import payment_part
 
 #: Side of a QR code, in pixels.
 QR_SIZE = 300

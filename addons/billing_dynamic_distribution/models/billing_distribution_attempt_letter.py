@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_date
 
-from ..core import payment_part
+from odoo.addons.billing_base.core import payment_part
 
 #: What the texts of letters are made of, for everybody who may write one.
 LETTER_PLACES = (

@@ -61,14 +61,6 @@ class ResCompany(models.Model):
         help="Invoices end with account, reference, amount and due date in a frame, "
         "and the address of the customer's page.",
     )
-    billing_payment_qr = fields.Selection(
-        [("none", "No payment code"), ("usingqr", "UsingQR")],
-        string="Payment QR Code",
-        required=True,
-        default="none",
-        help="UsingQR is read by some Swedish banks' apps; try it with yours before "
-        "customers see it.",
-    )
 
     _billing_letter_window_positive = models.Constraint(
         "CHECK(billing_letter_window_left >= 0 AND billing_letter_window_top >= 0"

@@ -48,6 +48,3 @@ class ResConfigSettings(models.TransientModel):
     billing_payment_part = fields.Boolean(
         related="company_id.billing_payment_part", readonly=False
     )
-    billing_payment_qr = fields.Selection(
-        related="company_id.billing_payment_qr", readonly=False, required=True
-    )

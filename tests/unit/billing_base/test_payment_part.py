@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.billing_dynamic_distribution.core import payment_part
+from odoo.addons.billing_base.core import payment_part
 
 
 @pytest.mark.parametrize(
