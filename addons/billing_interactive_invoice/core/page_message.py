@@ -1,9 +1,8 @@
-"""Which messages of the company a customer gets to see on the page, and in what order.
+"""Which messages of the company a customer gets to see on the page, and their order.
 
-Service comes before tips, tips before offers, and all of it after what the customer came
-for. An offer is marketing: it needs the customer's consent, and never stands beside a
-demand (RULES of marketing law: Norwegian markedsføringsloven § 15, Swedish
-marknadsföringslagen 19 §).
+Service comes before tips, tips before offers, and all of it after what the customer
+came for. An offer is marketing: it needs the customer's consent, and never stands
+beside a demand (markedsføringsloven § 15, marknadsföringslagen 19 §).
 """
 
 from collections.abc import Iterable, Mapping
