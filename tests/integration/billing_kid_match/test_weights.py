@@ -307,7 +307,7 @@ class TestLearning(WeightsCase):
         with (
             patch.object(type(self.weights), "_learn", learn),
             patch.object(self.env.cr, "rollback"),
-            mute_logger("odoo.addons.billing_kid_match.models.billing_match_weights"),
+            mute_logger("odoo.addons.billing_base.models.res_company"),
         ):
             self.run_cron("billing.match.weights", "_cron_learn")
         self.assertEqual(len(seen), len(self.env["res.company"].search([])))
