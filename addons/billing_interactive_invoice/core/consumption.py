@@ -242,19 +242,3 @@ def _whole_units(shares: dict[str, Fraction], total: int) -> dict[str, int]:
     for name in by_cut[:missing]:
         rounded[name] += 1
     return rounded
-
-
-def bar_heights(values: Iterable[Fraction | None], height: int) -> list[int | None]:
-    """Return the heights of bars for values, the greatest as high as ``height``.
-
-    :param height: of the greatest, in units of the drawing
-    :return: None where there is no value; nothing below zero
-    """
-    values = list(values)
-    top = max((value for value in values if value is not None), default=Fraction(0))
-    if top <= 0:
-        return [None if value is None else 0 for value in values]
-    return [
-        None if value is None else max(round(value * height / top), 0)
-        for value in values
-    ]

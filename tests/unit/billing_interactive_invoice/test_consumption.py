@@ -228,13 +228,3 @@ def test_alike_goes_both_ways(one, other):
     assert share == c.alike(other, one.start, one.end)
     assert 0 <= share <= 1
     assert c.alike(one, one.start, one.end) == 1
-
-
-@given(st.lists(st.none() | VOLUMES, max_size=30), st.integers(1, 400))
-def test_bars_fit_their_drawing(values, height):
-    bars = c.bar_heights(values, height)
-    assert [bar is None for bar in bars] == [value is None for value in values]
-    known = [bar for bar in bars if bar is not None]
-    assert all(0 <= bar <= height for bar in known)
-    if any(value for value in values):
-        assert max(known) == height
