@@ -1,5 +1,6 @@
 from . import account_journal
 from . import account_move
+from . import account_move_claim
 from . import billing_bank_holiday
 from . import billing_contact_point
 from . import billing_event
