@@ -263,13 +263,14 @@ class BillingContactPoint(models.Model):
             }
         )
 
-    def _replace(self, address):
+    def _replace(self, address, actor="staff"):
         """Use another address instead of this one, which is kept with its story.
 
         Where the address is on the customer record, it is changed there. The same
         address again means that it is right after all, and is tried again.
 
         :param str address: as somebody wrote it
+        :param str actor: who did, ``staff`` or ``customer``
         :return: the contact point with the new address
         :rtype: billing.contact.point
         :raises ValidationError: ``address`` is not one of the channel
@@ -312,7 +313,7 @@ class BillingContactPoint(models.Model):
                     "partner_id": partner.commercial_partner_id.id,
                     "company_id": self.company_id.id or self.env.company.id,
                     "channel": self.channel,
-                    "actor": "staff",
+                    "actor": actor,
                     "payload": {"old": self.address, "new": new_address},
                 }
             ]
