@@ -37,7 +37,7 @@ def _pytest(
     report = REPORTS / f"{name}-{os.getpid()}.json"
     command = [
         str(rt.python), "-m", "pytest",
-        "-o", f"cache_dir={CACHE / 'pytest'}", *args,
+        "-o", f"cache_dir={CACHE / 'pytest'}", "--durations=20", *args,
     ]  # fmt: skip
     environment = {
         **rt.environment(),
