@@ -10,6 +10,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/billing_interactive_invoice_rules.xml",
+        "data/mail_template_code.xml",
         # The frame first: sections and pages are drawn in it.
         "views/page_layout_templates.xml",
         "views/page_form_templates.xml",
@@ -17,6 +18,9 @@
         "views/page_state_templates.xml",
         "views/page_cards_templates.xml",
         "views/page_documents_templates.xml",
+        "views/page_contact_templates.xml",
+        "views/code_templates.xml",
+        "views/check_templates.xml",
         # Menus last: they name the actions above.
         "views/billing_interactive_invoice_menus.xml",
     ],

@@ -1,1 +1,5 @@
 from . import page
+from . import check
+from . import code
+from . import contact
+from . import file
