@@ -21,7 +21,14 @@
         "views/page_contact_templates.xml",
         "views/code_templates.xml",
         "views/check_templates.xml",
+        "views/page_messages_templates.xml",
+        "views/page_history_templates.xml",
+        "views/billing_message_reading_views.xml",
+        "views/billing_message_views.xml",
+        "views/billing_event_history_views.xml",
+        "wizards/billing_message_preview_views.xml",
         # Menus last: they name the actions above.
+        "views/billing_message_menus.xml",
         "views/billing_interactive_invoice_menus.xml",
     ],
     "assets": {

@@ -3,3 +3,4 @@ from . import check
 from . import code
 from . import contact
 from . import file
+from . import messages

@@ -7,3 +7,11 @@ from . import billing_event_contact
 from . import account_move_check
 from . import account_move_contact
 from . import account_move_files
+from . import billing_message
+from . import billing_message_question
+from . import billing_message_reading
+from . import billing_message_audience
+from . import billing_event_messages
+from . import billing_event_history
+from . import account_move_messages
+from . import account_move_history
