@@ -1,0 +1,508 @@
+/** @odoo-module ignore */
+/*
+ * Keeps an open page as a new one would be.
+ *
+ * The server pushes one word, «changed», over Odoo's websocket, and the page asks for
+ * the sections that differ. Without a websocket it asks every few seconds instead. The
+ * server hears which sections were in view, so that it can tell next time what is new.
+ *
+ * <html data-live> says how it is: «websocket», «polling» or «offline».
+ */
+(() => {
+    "use strict";
+
+    const kvitt = window.kvitt;
+    const data = kvitt.root.dataset;
+    if (!data.live || !data.ticket) {
+        return;
+    }
+
+    const HEARTBEAT_MS = 60000;
+    // An answer later than this comes over no line that is still there.
+    const ANSWER_MS = 10000;
+    const POLL_MS = 10000;
+    const SLOW_POLL_MS = 30000;
+    const POLL_FAST_FOR_MS = 300000;
+    const RETRY_MS = 1000;
+    const RETRY_MAX_MS = 60000;
+    // A page that nobody looks at needs no line.
+    const HIDDEN_MS = 120000;
+    const TICK_MS = 5000;
+    const ASLEEP_MS = 20000;
+    const IN_VIEW_MS = 1000;
+    const REPORT_MS = 2000;
+
+    const isStaff = data.visitor === "staff";
+    const banner = document.getElementById("k-offline");
+    const others = document.getElementById("k-presence");
+
+    let ticket = data.ticket;
+    let stamp = data.stamp;
+    let socket = null;
+    let connected = false;
+    let lastId = 0;
+    let failures = 0;
+    let refusals = 0;
+    let retryTimer = 0;
+    let answerTimer = 0;
+    let hiddenTimer = 0;
+    let reportTimer = 0;
+    let heardAt = Date.now();
+    let tickedAt = Date.now();
+    let polledAt = 0;
+    let pollingSince = 0;
+    let asking = null;
+    let askAgain = false;
+    let missed = 0;
+    let isOffline = false;
+
+    const told = new Set();
+    const pending = {seen: new Set(), read: 0, shown: true};
+    // Said, and not answered yet.
+    let unheard = [];
+    let readUpTo = 0;
+
+    // === WHAT THE PAGE SAYS === //
+
+    function isVisible() {
+        return document.visibilityState === "visible";
+    }
+
+    function takeReport() {
+        const report = {visible: isVisible()};
+        if (report.visible) {
+            if (pending.shown) {
+                report.shown = true;
+                pending.shown = false;
+            }
+            if (pending.seen.size) {
+                report.seen = [...pending.seen];
+                pending.seen.clear();
+            }
+            if (pending.read) {
+                report.read = pending.read;
+                pending.read = 0;
+            }
+        }
+        unheard.push(report);
+        return report;
+    }
+
+    /** What was said got lost: say it again some time. */
+    function takeBack() {
+        pending.shown = true;
+        for (const {seen, read} of unheard) {
+            (seen || []).forEach((section) => pending.seen.add(section));
+            pending.read = Math.max(pending.read, read || 0);
+        }
+        unheard = [];
+    }
+
+    function reportSoon() {
+        if (connected && !reportTimer) {
+            reportTimer = setTimeout(() => {
+                reportTimer = 0;
+                tell();
+            }, REPORT_MS);
+        }
+    }
+
+    /** Say that we are here; asks how things stand when a change may have been missed. */
+    function tell({check = false, within = ANSWER_MS} = {}) {
+        if (!connected) {
+            return;
+        }
+        const report = {ticket, ...takeReport(), ack: true, stamp: check};
+        socket.send(JSON.stringify({event_name: "billing_page", data: report}));
+        heardAt = Date.now();
+        awaitAnswer(within);
+    }
+
+    // === THE LINE === //
+
+    function setMode(mode) {
+        document.documentElement.dataset.live = mode;
+    }
+
+    function awaitAnswer(within) {
+        clearTimeout(answerTimer);
+        answerTimer = setTimeout(drop, within);
+    }
+
+    function connect() {
+        clearTimeout(retryTimer);
+        retryTimer = 0;
+        if (socket || !isVisible() || !("WebSocket" in window)) {
+            return;
+        }
+        const scheme = location.protocol === "https:" ? "wss" : "ws";
+        const query = new URLSearchParams({version: data.socket});
+        let line = null;
+        try {
+            line = new WebSocket(`${scheme}://${location.host}/websocket?${query}`);
+        } catch {
+            // Some companies' networks and browsers forbid it.
+            drop();
+            return;
+        }
+        socket = line;
+        line.onopen = () => subscribe();
+        line.onmessage = (ev) => line === socket && hear(JSON.parse(ev.data));
+        line.onclose = () => line === socket && drop();
+        line.onerror = () => line === socket && drop();
+        awaitAnswer(ANSWER_MS);
+    }
+
+    function subscribe() {
+        const report = {ticket, ...takeReport(), ack: true, stamp: true};
+        socket.send(
+            JSON.stringify({
+                event_name: "subscribe",
+                data: {
+                    channels: [`billing_page:${ticket}`],
+                    last: lastId,
+                    billing_page: report,
+                },
+            })
+        );
+        heardAt = Date.now();
+        awaitAnswer(ANSWER_MS);
+    }
+
+    function hangUp() {
+        clearTimeout(answerTimer);
+        connected = false;
+        const line = socket;
+        socket = null;
+        if (line) {
+            line.onopen = line.onmessage = line.onclose = line.onerror = null;
+            line.close();
+        }
+    }
+
+    /** The line is gone, or was never there: ask instead, and try again later. */
+    function drop() {
+        hangUp();
+        takeBack();
+        if (!isOffline) {
+            setMode("polling");
+        }
+        pollingSince ||= Date.now();
+        failures += 1;
+        const wait = Math.min(RETRY_MS * 2 ** (failures - 1), RETRY_MAX_MS);
+        clearTimeout(retryTimer);
+        // Not all at the same moment when a server comes back.
+        retryTimer = setTimeout(connect, wait * (0.5 + Math.random()));
+    }
+
+    function hear(notifications) {
+        for (const {id, message} of notifications) {
+            lastId = Math.max(lastId, id || 0);
+            if (message.type === "billing_page_changed") {
+                ask();
+            } else if (message.type === "billing_page_presence") {
+                showOthers(message.payload);
+            } else if (message.type === "billing_page_here") {
+                onAnswer(message.payload);
+            }
+        }
+    }
+
+    function onAnswer(payload) {
+        clearTimeout(answerTimer);
+        unheard = [];
+        if (payload.gone) {
+            pending.shown = true;
+            // The ticket is too old, or opens nothing any more: asking tells which.
+            refusals += 1;
+            if (refusals > 2) {
+                drop();
+            } else {
+                ask().then((answered) => answered && socket && subscribe());
+            }
+            return;
+        }
+        connected = true;
+        failures = 0;
+        refusals = 0;
+        pollingSince = 0;
+        setOnline();
+        setMode("websocket");
+        showOthers(payload);
+        if (payload.stamp && payload.stamp !== stamp) {
+            ask();
+        }
+    }
+
+    // === ASKING === //
+
+    /** Ask for what is new; resolves to whether there was an answer. */
+    function ask() {
+        if (asking) {
+            askAgain = true;
+            return asking;
+        }
+        asking = askOnce().finally(() => {
+            asking = null;
+            if (askAgain) {
+                askAgain = false;
+                ask();
+            }
+        });
+        return asking;
+    }
+
+    async function askOnce() {
+        const url = new URL(data.live, location.href);
+        url.searchParams.set("have", JSON.stringify(kvitt.have()));
+        url.searchParams.set("stamp", stamp);
+        if (!connected) {
+            url.searchParams.set("report", JSON.stringify(takeReport()));
+        }
+        polledAt = Date.now();
+        const abort = new AbortController();
+        const timer = setTimeout(() => abort.abort(), ANSWER_MS);
+        try {
+            const answer = await fetch(url, {
+                headers: {"X-Requested-With": "kvitt"},
+                cache: "no-store",
+                signal: abort.signal,
+            });
+            if (answer.status === 410) {
+                // The page that comes instead says why, and what to do.
+                hangUp();
+                location.reload();
+                return false;
+            }
+            if (!answer.ok) {
+                throw new Error(String(answer.status));
+            }
+            const payload = await answer.json();
+            missed = 0;
+            if (!connected) {
+                unheard = [];
+            }
+            setOnline();
+            if (payload.order) {
+                kvitt.apply(payload);
+            } else {
+                onPayload(payload);
+            }
+            return true;
+        } catch {
+            missed += 1;
+            takeBack();
+            if (!navigator.onLine || missed > 1) {
+                setOffline();
+            }
+            return false;
+        } finally {
+            clearTimeout(timer);
+        }
+    }
+
+    function onPayload(payload) {
+        if (!payload.live) {
+            return;
+        }
+        ticket = payload.live.ticket;
+        showOthers(payload.live);
+        if (payload.live.stamp !== stamp) {
+            stamp = payload.live.stamp;
+            pending.shown = true;
+            reportSoon();
+        }
+    }
+
+    // === OFFLINE, ASLEEP, AWAY === //
+
+    function setOffline() {
+        if (!isOffline) {
+            isOffline = true;
+            setMode("offline");
+            banner.hidden = false;
+            kvitt.say(kvitt.word("offline"));
+        }
+    }
+
+    function setOnline() {
+        if (isOffline) {
+            isOffline = false;
+            setMode(connected ? "websocket" : "polling");
+            banner.hidden = true;
+            kvitt.say(kvitt.word("online"));
+        }
+    }
+
+    /** Somebody looks at the page again, or the line is there again. */
+    function wake() {
+        tickedAt = Date.now();
+        clearTimeout(hiddenTimer);
+        if (!isVisible()) {
+            return;
+        }
+        if (connected) {
+            // Is it still there? After a sleep often not, and nobody says so.
+            tell({check: true, within: ANSWER_MS / 2});
+            return;
+        }
+        failures = 0;
+        hangUp();
+        connect();
+        ask();
+    }
+
+    function onVisibility() {
+        if (isVisible()) {
+            wake();
+            return;
+        }
+        tell();
+        clearTimeout(hiddenTimer);
+        hiddenTimer = setTimeout(hangUp, HIDDEN_MS);
+    }
+
+    function tick() {
+        const now = Date.now();
+        const asleep = now - tickedAt > ASLEEP_MS;
+        tickedAt = now;
+        if (!isVisible()) {
+            return;
+        }
+        if (asleep) {
+            wake();
+        } else if (connected) {
+            if (now - heardAt >= HEARTBEAT_MS) {
+                tell();
+            }
+        } else if (pollingSince) {
+            const fast = now - pollingSince < POLL_FAST_FOR_MS;
+            if (now - polledAt >= (fast ? POLL_MS : SLOW_POLL_MS)) {
+                ask();
+            }
+        }
+    }
+
+    // === WHO IS HERE, WHAT IS NEW === //
+
+    function showOthers(payload) {
+        const here = isStaff ? payload.customer : payload.staff;
+        const key = isStaff ? "customer_here" : "staff_here";
+        others.textContent = here ? kvitt.word(key) : "";
+        others.hidden = !here;
+    }
+
+    function addMark(element, where) {
+        const mark = document.createElement("span");
+        mark.className = "k-new-mark";
+        mark.textContent = kvitt.word("new_mark");
+        element.insertAdjacentElement(where, mark);
+    }
+
+    function markNews() {
+        const changed = new Set((data.changed || "").split(" ").filter(Boolean));
+        const marked = new Set();
+        kvitt.each("[data-value]", (element) => {
+            const key = element.dataset.value;
+            if (!changed.has(key)) {
+                return;
+            }
+            element.classList.add("k-new");
+            // Said once, however often the value stands on the page.
+            if (!marked.has(key)) {
+                marked.add(key);
+                addMark(element, "afterend");
+            }
+        });
+        kvitt.on("swapped", () => {
+            // What changes now is told as it happens.
+            changed.clear();
+        });
+        if (data.since) {
+            kvitt.each("[data-at]", (element) => {
+                if (element.dataset.at > data.since) {
+                    element.classList.add("k-new");
+                    addMark(element, "afterbegin");
+                }
+            });
+        }
+    }
+
+    /** Call fn(element) once an element has been in view for a moment. */
+    function watch(fn) {
+        const timers = new Map();
+        const observer = new IntersectionObserver(
+            (entries) => {
+                for (const entry of entries) {
+                    clearTimeout(timers.get(entry.target));
+                    const much =
+                        entry.intersectionRatio >= 0.5 ||
+                        entry.intersectionRect.height >= window.innerHeight / 2;
+                    if (entry.isIntersecting && much) {
+                        timers.set(
+                            entry.target,
+                            setTimeout(
+                                () => isVisible() && fn(entry.target),
+                                IN_VIEW_MS
+                            )
+                        );
+                    }
+                }
+            },
+            {threshold: [0, 0.25, 0.5, 0.75, 1]}
+        );
+        return observer;
+    }
+
+    function watchSections() {
+        const sections = watch(({dataset: {section}}) => {
+            if (!told.has(section)) {
+                told.add(section);
+                pending.seen.add(section);
+                reportSoon();
+            }
+        });
+        const observe = () => {
+            for (const element of document.querySelectorAll("[data-section]")) {
+                sections.observe(element);
+            }
+        };
+        kvitt.on("payload", observe);
+        kvitt.on("swapped", ({section}) => {
+            // Seen anew once it has been in view as it is now.
+            told.delete(section.dataset.section);
+            sections.unobserve(section);
+            sections.observe(section);
+        });
+        observe();
+        const messages = watch(({dataset: {message}}) => {
+            const id = Number(message);
+            if (Number.isInteger(id) && id > readUpTo) {
+                readUpTo = id;
+                pending.read = id;
+                reportSoon();
+            }
+        });
+        kvitt.each("[data-message]", (element) => messages.observe(element));
+    }
+
+    // === START === //
+
+    markNews();
+    if (!isStaff && "IntersectionObserver" in window) {
+        watchSections();
+    }
+    kvitt.on("payload", onPayload);
+    document.addEventListener("visibilitychange", onVisibility);
+    window.addEventListener("online", wake);
+    window.addEventListener("offline", () => {
+        hangUp();
+        setOffline();
+        drop();
+    });
+    window.addEventListener("pagehide", hangUp);
+    window.addEventListener("pageshow", (ev) => ev.persisted && wake());
+    setInterval(tick, TICK_MS);
+    pollingSince = "WebSocket" in window ? 0 : Date.now();
+    connect();
+})();
