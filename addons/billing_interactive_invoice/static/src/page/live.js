@@ -62,447 +62,452 @@
     let unheard = [];
     let readUpTo = 0;
 
-    // === WHAT THE PAGE SAYS === //
+    const page = {
+        // === WHAT THE PAGE SAYS === //
 
-    function isVisible() {
-        return document.visibilityState === "visible";
-    }
+        isVisible() {
+            return document.visibilityState === "visible";
+        },
 
-    function takeReport() {
-        const report = {visible: isVisible()};
-        if (report.visible) {
-            if (pending.shown) {
-                report.shown = true;
-                pending.shown = false;
+        takeReport() {
+            const report = {visible: page.isVisible()};
+            if (report.visible) {
+                if (pending.shown) {
+                    report.shown = true;
+                    pending.shown = false;
+                }
+                if (pending.seen.size) {
+                    report.seen = [...pending.seen];
+                    pending.seen.clear();
+                }
+                if (pending.read) {
+                    report.read = pending.read;
+                    pending.read = 0;
+                }
             }
-            if (pending.seen.size) {
-                report.seen = [...pending.seen];
-                pending.seen.clear();
-            }
-            if (pending.read) {
-                report.read = pending.read;
-                pending.read = 0;
-            }
-        }
-        unheard.push(report);
-        return report;
-    }
+            unheard.push(report);
+            return report;
+        },
 
-    /** What was said got lost: say it again some time. */
-    function takeBack() {
-        pending.shown = true;
-        for (const {seen, read} of unheard) {
-            (seen || []).forEach((section) => pending.seen.add(section));
-            pending.read = Math.max(pending.read, read || 0);
-        }
-        unheard = [];
-    }
-
-    function reportSoon() {
-        if (connected && !reportTimer) {
-            reportTimer = setTimeout(() => {
-                reportTimer = 0;
-                tell();
-            }, REPORT_MS);
-        }
-    }
-
-    /** Say that we are here; asks how things stand when a change may have been missed. */
-    function tell({check = false, within = ANSWER_MS} = {}) {
-        if (!connected) {
-            return;
-        }
-        const report = {ticket, ...takeReport(), ack: true, stamp: check};
-        socket.send(JSON.stringify({event_name: "billing_page", data: report}));
-        heardAt = Date.now();
-        awaitAnswer(within);
-    }
-
-    // === THE LINE === //
-
-    function setMode(mode) {
-        document.documentElement.dataset.live = mode;
-    }
-
-    function awaitAnswer(within) {
-        clearTimeout(answerTimer);
-        answerTimer = setTimeout(drop, within);
-    }
-
-    function connect() {
-        clearTimeout(retryTimer);
-        retryTimer = 0;
-        if (socket || !isVisible() || !("WebSocket" in window)) {
-            return;
-        }
-        const scheme = location.protocol === "https:" ? "wss" : "ws";
-        const query = new URLSearchParams({version: data.socket});
-        let line = null;
-        try {
-            line = new WebSocket(`${scheme}://${location.host}/websocket?${query}`);
-        } catch {
-            // Some companies' networks and browsers forbid it.
-            drop();
-            return;
-        }
-        socket = line;
-        line.onopen = () => subscribe();
-        line.onmessage = (ev) => line === socket && hear(JSON.parse(ev.data));
-        line.onclose = () => line === socket && drop();
-        line.onerror = () => line === socket && drop();
-        awaitAnswer(ANSWER_MS);
-    }
-
-    function subscribe() {
-        const report = {ticket, ...takeReport(), ack: true, stamp: true};
-        socket.send(
-            JSON.stringify({
-                event_name: "subscribe",
-                data: {
-                    channels: [`billing_page:${ticket}`],
-                    last: lastId,
-                    billing_page: report,
-                },
-            })
-        );
-        heardAt = Date.now();
-        awaitAnswer(ANSWER_MS);
-    }
-
-    function hangUp() {
-        clearTimeout(answerTimer);
-        connected = false;
-        const line = socket;
-        socket = null;
-        if (line) {
-            line.onopen = line.onmessage = line.onclose = line.onerror = null;
-            line.close();
-        }
-    }
-
-    /** The line is gone, or was never there: ask instead, and try again later. */
-    function drop() {
-        hangUp();
-        takeBack();
-        if (!isOffline) {
-            setMode("polling");
-        }
-        pollingSince ||= Date.now();
-        failures += 1;
-        const wait = Math.min(RETRY_MS * 2 ** (failures - 1), RETRY_MAX_MS);
-        clearTimeout(retryTimer);
-        // Not all at the same moment when a server comes back.
-        retryTimer = setTimeout(connect, wait * (0.5 + Math.random()));
-    }
-
-    function hear(notifications) {
-        for (const {id, message} of notifications) {
-            lastId = Math.max(lastId, id || 0);
-            if (message.type === "billing_page_changed") {
-                ask();
-            } else if (message.type === "billing_page_presence") {
-                showOthers(message.payload);
-            } else if (message.type === "billing_page_here") {
-                onAnswer(message.payload);
-            }
-        }
-    }
-
-    function onAnswer(payload) {
-        clearTimeout(answerTimer);
-        unheard = [];
-        if (payload.gone) {
+        /** What was said got lost: say it again some time. */
+        takeBack() {
             pending.shown = true;
-            // The ticket is too old, or opens nothing any more: asking tells which.
-            refusals += 1;
-            if (refusals > 2) {
-                drop();
-            } else {
-                ask().then((answered) => answered && socket && subscribe());
+            for (const {seen, read} of unheard) {
+                (seen || []).forEach((section) => pending.seen.add(section));
+                pending.read = Math.max(pending.read, read || 0);
             }
-            return;
-        }
-        connected = true;
-        failures = 0;
-        refusals = 0;
-        pollingSince = 0;
-        setOnline();
-        setMode("websocket");
-        showOthers(payload);
-        if (payload.stamp && payload.stamp !== stamp) {
-            ask();
-        }
-    }
+            unheard = [];
+        },
 
-    // === ASKING === //
+        reportSoon() {
+            if (connected && !reportTimer) {
+                reportTimer = setTimeout(() => {
+                    reportTimer = 0;
+                    page.tell();
+                }, REPORT_MS);
+            }
+        },
 
-    /** Ask for what is new; resolves to whether there was an answer. */
-    function ask() {
-        if (asking) {
-            askAgain = true;
-            return asking;
-        }
-        asking = askOnce().finally(() => {
-            asking = null;
-            if (askAgain) {
-                askAgain = false;
-                ask();
-            }
-        });
-        return asking;
-    }
-
-    async function askOnce() {
-        const url = new URL(data.live, location.href);
-        url.searchParams.set("have", JSON.stringify(kvitt.have()));
-        url.searchParams.set("stamp", stamp);
-        if (!connected) {
-            url.searchParams.set("report", JSON.stringify(takeReport()));
-        }
-        polledAt = Date.now();
-        const abort = new AbortController();
-        const timer = setTimeout(() => abort.abort(), ANSWER_MS);
-        try {
-            const answer = await fetch(url, {
-                headers: {"X-Requested-With": "kvitt"},
-                cache: "no-store",
-                signal: abort.signal,
-            });
-            if (answer.status === 410) {
-                // The page that comes instead says why, and what to do.
-                hangUp();
-                location.reload();
-                return false;
-            }
-            if (!answer.ok) {
-                throw new Error(String(answer.status));
-            }
-            const payload = await answer.json();
-            missed = 0;
+        /** Say that we are here; asks how things stand when a change may have been missed. */
+        tell({check = false, within = ANSWER_MS} = {}) {
             if (!connected) {
-                unheard = [];
-            }
-            setOnline();
-            if (payload.order) {
-                kvitt.apply(payload);
-            } else {
-                onPayload(payload);
-            }
-            return true;
-        } catch {
-            missed += 1;
-            takeBack();
-            if (!navigator.onLine || missed > 1) {
-                setOffline();
-            }
-            return false;
-        } finally {
-            clearTimeout(timer);
-        }
-    }
-
-    function onPayload(payload) {
-        if (!payload.live) {
-            return;
-        }
-        ticket = payload.live.ticket;
-        showOthers(payload.live);
-        if (payload.live.stamp !== stamp) {
-            stamp = payload.live.stamp;
-            pending.shown = true;
-            reportSoon();
-        }
-    }
-
-    // === OFFLINE, ASLEEP, AWAY === //
-
-    function setOffline() {
-        if (!isOffline) {
-            isOffline = true;
-            setMode("offline");
-            banner.hidden = false;
-            kvitt.say(kvitt.word("offline"));
-        }
-    }
-
-    function setOnline() {
-        if (isOffline) {
-            isOffline = false;
-            setMode(connected ? "websocket" : "polling");
-            banner.hidden = true;
-            kvitt.say(kvitt.word("online"));
-        }
-    }
-
-    /** Somebody looks at the page again, or the line is there again. */
-    function wake() {
-        tickedAt = Date.now();
-        clearTimeout(hiddenTimer);
-        if (!isVisible()) {
-            return;
-        }
-        if (connected) {
-            // Is it still there? After a sleep often not, and nobody says so.
-            tell({check: true, within: ANSWER_MS / 2});
-            return;
-        }
-        failures = 0;
-        hangUp();
-        connect();
-        ask();
-    }
-
-    function onVisibility() {
-        if (isVisible()) {
-            wake();
-            return;
-        }
-        tell();
-        clearTimeout(hiddenTimer);
-        hiddenTimer = setTimeout(hangUp, HIDDEN_MS);
-    }
-
-    function tick() {
-        const now = Date.now();
-        const asleep = now - tickedAt > ASLEEP_MS;
-        tickedAt = now;
-        if (!isVisible()) {
-            return;
-        }
-        if (asleep) {
-            wake();
-        } else if (connected) {
-            if (now - heardAt >= HEARTBEAT_MS) {
-                tell();
-            }
-        } else if (pollingSince) {
-            const fast = now - pollingSince < POLL_FAST_FOR_MS;
-            if (now - polledAt >= (fast ? POLL_MS : SLOW_POLL_MS)) {
-                ask();
-            }
-        }
-    }
-
-    // === WHO IS HERE, WHAT IS NEW === //
-
-    function showOthers(payload) {
-        const here = isStaff ? payload.customer : payload.staff;
-        const key = isStaff ? "customer_here" : "staff_here";
-        others.textContent = here ? kvitt.word(key) : "";
-        others.hidden = !here;
-    }
-
-    function addMark(element, where) {
-        const mark = document.createElement("span");
-        mark.className = "k-new-mark";
-        mark.textContent = kvitt.word("new_mark");
-        element.insertAdjacentElement(where, mark);
-    }
-
-    function markNews() {
-        const changed = new Set((data.changed || "").split(" ").filter(Boolean));
-        const marked = new Set();
-        kvitt.each("[data-value]", (element) => {
-            const key = element.dataset.value;
-            if (!changed.has(key)) {
                 return;
             }
-            element.classList.add("k-new");
-            // Said once, however often the value stands on the page.
-            if (!marked.has(key)) {
-                marked.add(key);
-                addMark(element, "afterend");
+            const report = {ticket, ...page.takeReport(), ack: true, stamp: check};
+            socket.send(JSON.stringify({event_name: "billing_page", data: report}));
+            heardAt = Date.now();
+            page.awaitAnswer(within);
+        },
+
+        // === THE LINE === //
+
+        setMode(mode) {
+            document.documentElement.dataset.live = mode;
+        },
+
+        awaitAnswer(within) {
+            clearTimeout(answerTimer);
+            answerTimer = setTimeout(page.drop, within);
+        },
+
+        connect() {
+            clearTimeout(retryTimer);
+            retryTimer = 0;
+            if (socket || !page.isVisible() || !("WebSocket" in window)) {
+                return;
             }
-        });
-        kvitt.on("swapped", () => {
-            // What changes now is told as it happens.
-            changed.clear();
-        });
-        if (data.since) {
-            kvitt.each("[data-at]", (element) => {
-                if (element.dataset.at > data.since) {
-                    element.classList.add("k-new");
-                    addMark(element, "afterbegin");
+            const scheme = location.protocol === "https:" ? "wss" : "ws";
+            const query = new URLSearchParams({version: data.socket});
+            let line = null;
+            try {
+                line = new WebSocket(`${scheme}://${location.host}/websocket?${query}`);
+            } catch {
+                // Some companies' networks and browsers forbid it.
+                page.drop();
+                return;
+            }
+            socket = line;
+            line.onopen = () => page.subscribe();
+            line.onmessage = (ev) => line === socket && page.hear(JSON.parse(ev.data));
+            line.onclose = () => line === socket && page.drop();
+            line.onerror = () => line === socket && page.drop();
+            page.awaitAnswer(ANSWER_MS);
+        },
+
+        subscribe() {
+            const report = {ticket, ...page.takeReport(), ack: true, stamp: true};
+            socket.send(
+                JSON.stringify({
+                    event_name: "subscribe",
+                    data: {
+                        channels: [`billing_page:${ticket}`],
+                        last: lastId,
+                        billing_page: report,
+                    },
+                })
+            );
+            heardAt = Date.now();
+            page.awaitAnswer(ANSWER_MS);
+        },
+
+        hangUp() {
+            clearTimeout(answerTimer);
+            connected = false;
+            const line = socket;
+            socket = null;
+            if (line) {
+                line.onopen = line.onmessage = line.onclose = line.onerror = null;
+                line.close();
+            }
+        },
+
+        /** The line is gone, or was never there: ask instead, and try again later. */
+        drop() {
+            page.hangUp();
+            page.takeBack();
+            if (!isOffline) {
+                page.setMode("polling");
+            }
+            pollingSince ||= Date.now();
+            failures += 1;
+            const wait = Math.min(RETRY_MS * 2 ** (failures - 1), RETRY_MAX_MS);
+            clearTimeout(retryTimer);
+            // Not all at the same moment when a server comes back.
+            retryTimer = setTimeout(page.connect, wait * (0.5 + Math.random()));
+        },
+
+        hear(notifications) {
+            for (const {id, message} of notifications) {
+                lastId = Math.max(lastId, id || 0);
+                if (message.type === "billing_page_changed") {
+                    page.ask();
+                } else if (message.type === "billing_page_presence") {
+                    page.showOthers(message.payload);
+                } else if (message.type === "billing_page_here") {
+                    page.onAnswer(message.payload);
+                }
+            }
+        },
+
+        onAnswer(payload) {
+            clearTimeout(answerTimer);
+            unheard = [];
+            if (payload.gone) {
+                pending.shown = true;
+                // The ticket is too old, or opens nothing any more: asking tells which.
+                refusals += 1;
+                if (refusals > 2) {
+                    page.drop();
+                } else {
+                    page.ask().then(
+                        (answered) => answered && socket && page.subscribe()
+                    );
+                }
+                return;
+            }
+            connected = true;
+            failures = 0;
+            refusals = 0;
+            pollingSince = 0;
+            page.setOnline();
+            page.setMode("websocket");
+            page.showOthers(payload);
+            if (payload.stamp && payload.stamp !== stamp) {
+                page.ask();
+            }
+        },
+
+        // === ASKING === //
+
+        /** Ask for what is new; resolves to whether there was an answer. */
+        ask() {
+            if (asking) {
+                askAgain = true;
+                return asking;
+            }
+            asking = page.askOnce().finally(() => {
+                asking = null;
+                if (askAgain) {
+                    askAgain = false;
+                    page.ask();
                 }
             });
-        }
-    }
+            return asking;
+        },
 
-    /** Call fn(element) once an element has been in view for a moment. */
-    function watch(fn) {
-        const timers = new Map();
-        const observer = new IntersectionObserver(
-            (entries) => {
-                for (const entry of entries) {
-                    clearTimeout(timers.get(entry.target));
-                    const much =
-                        entry.intersectionRatio >= 0.5 ||
-                        entry.intersectionRect.height >= window.innerHeight / 2;
-                    if (entry.isIntersecting && much) {
-                        timers.set(
-                            entry.target,
-                            setTimeout(
-                                () => isVisible() && fn(entry.target),
-                                IN_VIEW_MS
-                            )
-                        );
-                    }
+        async askOnce() {
+            const url = new URL(data.live, location.href);
+            url.searchParams.set("have", JSON.stringify(kvitt.have()));
+            url.searchParams.set("stamp", stamp);
+            if (!connected) {
+                url.searchParams.set("report", JSON.stringify(page.takeReport()));
+            }
+            polledAt = Date.now();
+            const abort = new AbortController();
+            const timer = setTimeout(() => abort.abort(), ANSWER_MS);
+            try {
+                const answer = await fetch(url, {
+                    headers: {"X-Requested-With": "kvitt"},
+                    cache: "no-store",
+                    signal: abort.signal,
+                });
+                const payload = await answer.json();
+                // Too many from the same network tried wrong links: that passes.
+                if (answer.status === 410 && payload.gone !== "throttled") {
+                    // The page that comes instead says why, and what to do.
+                    page.hangUp();
+                    location.reload();
+                    return false;
                 }
-            },
-            {threshold: [0, 0.25, 0.5, 0.75, 1]}
-        );
-        return observer;
-    }
+                if (!answer.ok) {
+                    throw new Error(String(answer.status));
+                }
+                missed = 0;
+                if (!connected) {
+                    unheard = [];
+                }
+                page.setOnline();
+                if (payload.order) {
+                    kvitt.apply(payload);
+                } else {
+                    page.onPayload(payload);
+                }
+                return true;
+            } catch {
+                missed += 1;
+                page.takeBack();
+                if (!navigator.onLine || missed > 1) {
+                    page.setOffline();
+                }
+                return false;
+            } finally {
+                clearTimeout(timer);
+            }
+        },
 
-    function watchSections() {
-        const sections = watch(({dataset: {section}}) => {
-            if (!told.has(section)) {
-                told.add(section);
-                pending.seen.add(section);
-                reportSoon();
+        onPayload(payload) {
+            if (!payload.live) {
+                return;
             }
-        });
-        const observe = () => {
-            for (const element of document.querySelectorAll("[data-section]")) {
-                sections.observe(element);
+            ticket = payload.live.ticket;
+            page.showOthers(payload.live);
+            if (payload.live.stamp !== stamp) {
+                stamp = payload.live.stamp;
+                pending.shown = true;
+                page.reportSoon();
             }
-        };
-        kvitt.on("payload", observe);
-        kvitt.on("swapped", ({section}) => {
-            // Seen anew once it has been in view as it is now.
-            told.delete(section.dataset.section);
-            sections.unobserve(section);
-            sections.observe(section);
-        });
-        observe();
-        const messages = watch(({dataset: {message}}) => {
-            const id = Number(message);
-            if (Number.isInteger(id) && id > readUpTo) {
-                readUpTo = id;
-                pending.read = id;
-                reportSoon();
+        },
+
+        // === OFFLINE, ASLEEP, AWAY === //
+
+        setOffline() {
+            if (!isOffline) {
+                isOffline = true;
+                page.setMode("offline");
+                banner.hidden = false;
+                kvitt.say(kvitt.word("offline"));
             }
-        });
-        kvitt.each("[data-message]", (element) => messages.observe(element));
-    }
+        },
+
+        setOnline() {
+            if (isOffline) {
+                isOffline = false;
+                page.setMode(connected ? "websocket" : "polling");
+                banner.hidden = true;
+                kvitt.say(kvitt.word("online"));
+            }
+        },
+
+        /** Somebody looks at the page again, or the line is there again. */
+        wake() {
+            tickedAt = Date.now();
+            clearTimeout(hiddenTimer);
+            if (!page.isVisible()) {
+                return;
+            }
+            if (connected) {
+                // Is it still there? After a sleep often not, and nobody says so.
+                page.tell({check: true, within: ANSWER_MS / 2});
+                return;
+            }
+            failures = 0;
+            page.hangUp();
+            page.connect();
+            page.ask();
+        },
+
+        onVisibility() {
+            if (page.isVisible()) {
+                page.wake();
+                return;
+            }
+            page.tell();
+            clearTimeout(hiddenTimer);
+            hiddenTimer = setTimeout(page.hangUp, HIDDEN_MS);
+        },
+
+        tick() {
+            const now = Date.now();
+            const asleep = now - tickedAt > ASLEEP_MS;
+            tickedAt = now;
+            if (!page.isVisible()) {
+                return;
+            }
+            if (asleep) {
+                page.wake();
+            } else if (connected) {
+                if (now - heardAt >= HEARTBEAT_MS) {
+                    page.tell();
+                }
+            } else if (pollingSince) {
+                const fast = now - pollingSince < POLL_FAST_FOR_MS;
+                if (now - polledAt >= (fast ? POLL_MS : SLOW_POLL_MS)) {
+                    page.ask();
+                }
+            }
+        },
+
+        // === WHO IS HERE, WHAT IS NEW === //
+
+        showOthers(payload) {
+            const here = isStaff ? payload.customer : payload.staff;
+            const key = isStaff ? "customer_here" : "staff_here";
+            others.textContent = here ? kvitt.word(key) : "";
+            others.hidden = !here;
+        },
+
+        addMark(element, where) {
+            const mark = document.createElement("span");
+            mark.className = "k-new-mark";
+            mark.textContent = kvitt.word("new_mark");
+            element.insertAdjacentElement(where, mark);
+        },
+
+        markNews() {
+            const changed = new Set((data.changed || "").split(" ").filter(Boolean));
+            const marked = new Set();
+            kvitt.each("[data-value]", (element) => {
+                const key = element.dataset.value;
+                if (!changed.has(key)) {
+                    return;
+                }
+                element.classList.add("k-new");
+                // Said once, however often the value stands on the page.
+                if (!marked.has(key)) {
+                    marked.add(key);
+                    page.addMark(element, "afterend");
+                }
+            });
+            kvitt.on("swapped", () => {
+                // What changes now is told as it happens.
+                changed.clear();
+            });
+            if (data.since) {
+                kvitt.each("[data-at]", (element) => {
+                    if (element.dataset.at > data.since) {
+                        element.classList.add("k-new");
+                        page.addMark(element, "afterbegin");
+                    }
+                });
+            }
+        },
+
+        /** Call fn(element) once an element has been in view for a moment. */
+        watch(fn) {
+            const timers = new Map();
+            const observer = new IntersectionObserver(
+                (entries) => {
+                    for (const entry of entries) {
+                        clearTimeout(timers.get(entry.target));
+                        const much =
+                            entry.intersectionRatio >= 0.5 ||
+                            entry.intersectionRect.height >= window.innerHeight / 2;
+                        if (entry.isIntersecting && much) {
+                            timers.set(
+                                entry.target,
+                                setTimeout(
+                                    () => page.isVisible() && fn(entry.target),
+                                    IN_VIEW_MS
+                                )
+                            );
+                        }
+                    }
+                },
+                {threshold: [0, 0.25, 0.5, 0.75, 1]}
+            );
+            return observer;
+        },
+
+        watchSections() {
+            const sections = page.watch(({dataset: {section}}) => {
+                if (!told.has(section)) {
+                    told.add(section);
+                    pending.seen.add(section);
+                    page.reportSoon();
+                }
+            });
+            const observe = () => {
+                for (const element of document.querySelectorAll("[data-section]")) {
+                    sections.observe(element);
+                }
+            };
+            kvitt.on("payload", observe);
+            kvitt.on("swapped", ({section}) => {
+                // Seen anew once it has been in view as it is now.
+                told.delete(section.dataset.section);
+                sections.unobserve(section);
+                sections.observe(section);
+            });
+            observe();
+            const messages = page.watch(({dataset: {message}}) => {
+                const id = Number(message);
+                if (Number.isInteger(id) && id > readUpTo) {
+                    readUpTo = id;
+                    pending.read = id;
+                    page.reportSoon();
+                }
+            });
+            kvitt.each("[data-message]", (element) => messages.observe(element));
+        },
+    };
 
     // === START === //
 
-    markNews();
+    page.markNews();
     if (!isStaff && "IntersectionObserver" in window) {
-        watchSections();
+        page.watchSections();
     }
-    kvitt.on("payload", onPayload);
-    document.addEventListener("visibilitychange", onVisibility);
-    window.addEventListener("online", wake);
+    kvitt.on("payload", page.onPayload);
+    document.addEventListener("visibilitychange", page.onVisibility);
+    window.addEventListener("online", page.wake);
     window.addEventListener("offline", () => {
-        hangUp();
-        setOffline();
-        drop();
+        page.hangUp();
+        page.setOffline();
+        page.drop();
     });
-    window.addEventListener("pagehide", hangUp);
-    window.addEventListener("pageshow", (ev) => ev.persisted && wake());
-    setInterval(tick, TICK_MS);
+    window.addEventListener("pagehide", page.hangUp);
+    window.addEventListener("pageshow", (ev) => ev.persisted && page.wake());
+    setInterval(page.tick, TICK_MS);
     pollingSince = "WebSocket" in window ? 0 : Date.now();
-    connect();
+    page.connect();
 })();
