@@ -18,6 +18,7 @@
         "views/page_state_templates.xml",
         "views/page_cards_templates.xml",
         "views/page_documents_templates.xml",
+        "views/page_live_templates.xml",
         "views/page_contact_templates.xml",
         "views/code_templates.xml",
         "views/check_templates.xml",
@@ -27,6 +28,11 @@
         "views/billing_message_views.xml",
         "views/billing_event_history_views.xml",
         "wizards/billing_message_preview_views.xml",
+        "views/res_config_settings_page_views.xml",
+        "views/billing_page_reader_views.xml",
+        "views/account_move_live_views.xml",
+        "views/res_partner_live_views.xml",
+        "views/res_config_settings_live_views.xml",
         # Menus last: they name the actions above.
         "views/billing_message_menus.xml",
         "views/billing_interactive_invoice_menus.xml",
@@ -38,6 +44,9 @@
             "billing_interactive_invoice/static/src/page/*.scss",
             "billing_interactive_invoice/static/src/page/base.js",
             "billing_interactive_invoice/static/src/page/*.js",
+        ],
+        "web.assets_backend": [
+            "billing_interactive_invoice/static/src/backend/presence/**/*",
         ],
     },
 }

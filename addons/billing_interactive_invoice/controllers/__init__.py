@@ -4,3 +4,4 @@ from . import code
 from . import contact
 from . import file
 from . import messages
+from . import live
