@@ -12,7 +12,7 @@ from odoo.tools.json import scriptsafe
 
 from odoo.addons.billing_base.controllers import portal
 
-from ..core import visitor_rights
+from ..core import colour, visitor_rights
 from ..core.page import FormState, Page, personalise
 from ..core.section import digest, ordered
 
@@ -78,6 +78,30 @@ class InvoicePage(portal.PortalAccount):
         page = self._billing_page(move_sudo, access_token)
         return self._billing_json(
             self._billing_live_payload(move_sudo, visitor, page, _read_have(have))
+        )
+
+    @http.route(
+        "/my/invoices/colour/<string:name>.css",
+        type="http",
+        auth="none",
+        methods=["GET"],
+        save_session=False,
+    )
+    def billing_page_colour(self, name, **kw):
+        """Return the style sheet that gives a page the colour of its company.
+
+        All that it says stands in its address, so it can be kept for good.
+        """
+        chosen = colour.parse(name)
+        if not chosen:
+            return request.not_found()
+        return request.make_response(
+            colour.style_sheet(chosen),
+            headers=[
+                ("Content-Type", "text/css; charset=utf-8"),
+                ("Cache-Control", "public, max-age=31536000, immutable"),
+                ("X-Content-Type-Options", "nosniff"),
+            ],
         )
 
     def _invoice_get_page_view_values(self, invoice, access_token, **kwargs):
@@ -391,21 +415,39 @@ class InvoicePage(portal.PortalAccount):
         links = request.env["ir.qweb"]._get_asset_links(
             "billing_interactive_invoice.page", debug=request.session.debug
         )
-        langs = request.env["res.lang"]._get_frontend().values()
-        values = {**values, "words": scriptsafe.dumps(values.get("words", {}))}
-        response = request.render(
-            template,
-            {
-                "styles": [link for link in links if link.endswith(".css")],
-                "scripts": [link for link in links if link.endswith(".js")],
-                "langs": sorted(langs, key=lambda lang: lang.name),
-                "data": {},
-                **values,
-            },
-            status=status,
-        )
+        values = {
+            "data": {},
+            "page": None,
+            **self._billing_frame_values(values.get("company"), values.get("page")),
+            **values,
+            "styles": [link for link in links if link.endswith(".css")],
+            "scripts": [link for link in links if link.endswith(".js")],
+            "words": scriptsafe.dumps(values.get("words", {})),
+        }
+        response = request.render(template, values, status=status)
         response.headers.update(self._billing_page_headers())
         return response
+
+    def _billing_frame_values(self, company_sudo, page):
+        """Return what the head, the header and the footer of a page are drawn from.
+
+        :param company_sudo: whose page it is; may be empty
+        :param core.page.Page page: of an invoice, or None
+        :rtype: dict
+        """
+        langs = request.env["res.lang"]._get_frontend().values()
+        target = Page(page.invoice_id, page.prefix).url() if page else "/my/invoices"
+        chosen = company_sudo._billing_page_colour() if company_sudo else None
+        return {
+            "company": company_sudo,
+            "langs": sorted(langs, key=lambda lang: lang.name),
+            # «Swedish / Svenska»: who needs it looks for the second.
+            "langs_shown": {
+                lang.code: lang.name.rpartition(" / ")[2] for lang in langs
+            },
+            "sign_in_url": f"/web/login?{urlencode({'redirect': target})}",
+            "colour_url": chosen and f"/my/invoices/colour/{chosen[1:]}.css",
+        }
 
     def _billing_page_headers(self):
         """Return the headers of everything the page is made of.

@@ -30,13 +30,7 @@ class AccountMove(models.Model):
         :rtype: list[core.section.Section]
         """
         self.ensure_one()
-        sections = [
-            Section(
-                "state",
-                "billing_interactive_invoice.page_state",
-                sequence=10,
-            )
-        ]
+        sections = []
         cards = self._billing_ordered_customer_cards()[self.id]
         if cards:
             sections.append(
