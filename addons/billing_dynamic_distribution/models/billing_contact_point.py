@@ -15,7 +15,6 @@ class BillingContactPoint(models.Model):
 
     replaced_by_id = fields.Many2one(
         "billing.contact.point",
-        string="Replaced By",
         readonly=True,
         copy=False,
         ondelete="set null",

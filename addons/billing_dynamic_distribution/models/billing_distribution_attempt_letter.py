@@ -23,7 +23,6 @@ class BillingDistributionAttempt(models.Model):
 
     cover_letter_id = fields.Many2one(
         "ir.attachment",
-        string="Cover Letter",
         readonly=True,
         copy=False,
         ondelete="set null",

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..core import checks, state, trouble
-from ..core.channel import TEXT_CODES, Outcome
+from ..core.channel import NOT_RECEIVED, TEXT_CODES, Outcome
 from .billing_channel import CHANNELS, VIRTUAL_CHANNELS
 
 
@@ -211,7 +211,9 @@ class BillingDistributionTrouble(models.Model):
             limit=1,
         ):
             return False
-        self.env["billing.distribution.attempt"].flush_model(["state", "called_at"])
+        self.env["billing.distribution.attempt"].flush_model(
+            ["state", "called_at", "failure_code", "checked_at"]
+        )
         rows = self.env.execute_query(
             SQL(
                 """SELECT state IN ('failed_soft', 'failed_hard')
@@ -219,6 +221,10 @@ class BillingDistributionTrouble(models.Model):
                     WHERE company_id = %(company)s AND channel = %(channel)s
                       AND called_at > %(since)s
                       AND state NOT IN ('planned', 'calling', 'uncertain', 'cancelled')
+                      -- A worker died before it handed over: our fault. Where the
+                      -- provider fell silent, it was asked about the message later.
+                      AND (failure_code IS DISTINCT FROM %(not_received)s
+                           OR checked_at IS NOT NULL)
                       -- Who failed before by the address's fault says nothing new.
                       AND NOT EXISTS (
                           SELECT FROM billing_distribution_attempt AS earlier
@@ -233,6 +239,7 @@ class BillingDistributionTrouble(models.Model):
                 channel=channel,
                 since=since,
                 count=count,
+                not_received=NOT_RECEIVED,
             )
         )
         return trouble.is_down([failed for (failed,) in rows], count)

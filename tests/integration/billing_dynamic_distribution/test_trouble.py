@@ -7,7 +7,11 @@ from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from odoo.addons.billing_dynamic_distribution.core import state
-from odoo.addons.billing_dynamic_distribution.core.channel import ChannelError, Outcome
+from odoo.addons.billing_dynamic_distribution.core.channel import (
+    NOT_RECEIVED,
+    ChannelError,
+    Outcome,
+)
 
 from .common import MONDAY, DistributionCase
 
@@ -168,6 +172,42 @@ class TestChannelTrouble(TroubleCase):
         self.assertFalse(
             self.runs(moves).filtered(lambda run: run.reason_code == "trouble")
         )
+
+    def test_a_worker_that_died_says_nothing_of_the_channel(self):
+        with self.at(0):
+            moves = self.begin(8)
+            self.sender._plan_batch("email")
+            channel = self.env["billing.channel"]._get("email")
+            self.sender._prepare_batch(channel, "email", 4711)
+            attempts = self.attempts_of(moves)
+            for attempt in attempts:
+                self.counter.known[attempt.key] = Outcome(
+                    state.FAILED_SOFT, code=NOT_RECEIVED, address_fault=False
+                )
+        self.assertEqual(set(attempts.mapped("state")), {"calling"})
+        self.go_on(minutes=2)
+        self.assertEqual(set(attempts.mapped("state")), {"failed_soft"})
+        self.assertFalse(self.open_troubles())
+
+    def test_a_provider_that_loses_everything_is_in_trouble(self):
+        with self.at(0):
+            moves = self.begin(8)
+            self.fail(Outcome(state.UNCERTAIN, reason="silence"))
+            self.send()
+            attempts = self.attempts_of(moves)
+            for attempt in attempts:
+                self.counter.known[attempt.key] = Outcome(
+                    state.FAILED_SOFT, code=NOT_RECEIVED, address_fault=False
+                )
+        self.assertEqual(set(attempts.mapped("state")), {"uncertain"})
+        channel = type(self.env["billing.channel"]._get("email"))
+        with (
+            patch.object(channel, "_can_look_up", True),
+            self.at(MONDAY + timedelta(minutes=2)),
+        ):
+            self.sender._cron_settle()
+        self.assertEqual(set(attempts.mapped("state")), {"failed_soft"})
+        self.assertTrue(self.open_troubles())
 
     def test_nobody_waits_where_it_is_switched_off(self):
         self.company.billing_trouble_count = 0

@@ -96,7 +96,7 @@ export class Way extends Component {
             });
             if (answer && answer.type) {
                 // The form is read anew below, not the whole screen.
-                const {next, ...params} = answer.params || {};
+                const params = {...answer.params, next: undefined};
                 await this.action.doAction({...answer, params});
             }
             await record.load();
