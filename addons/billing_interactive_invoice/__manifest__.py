@@ -11,6 +11,9 @@
         "security/ir.model.access.csv",
         "security/billing_interactive_invoice_rules.xml",
         "data/mail_template_code.xml",
+        "data/mail_template_conversation.xml",
+        "data/ir_cron_conversation.xml",
+        "data/billing_conversation_topic_data.xml",
         # The frame first: sections and pages are drawn in it.
         "views/page_layout_templates.xml",
         "views/page_form_templates.xml",
@@ -33,7 +36,12 @@
         "views/account_move_live_views.xml",
         "views/res_partner_live_views.xml",
         "views/res_config_settings_live_views.xml",
+        "views/page_conversation_templates.xml",
+        "views/billing_conversation_views.xml",
+        "views/billing_conversation_topic_views.xml",
+        "views/res_config_settings_conversation_views.xml",
         # Menus last: they name the actions above.
+        "views/billing_conversation_menus.xml",
         "views/billing_message_menus.xml",
         "views/billing_interactive_invoice_menus.xml",
     ],
@@ -47,6 +55,7 @@
         ],
         "web.assets_backend": [
             "billing_interactive_invoice/static/src/backend/presence/**/*",
+            "billing_interactive_invoice/static/src/backend/conversation/**/*",
         ],
     },
 }

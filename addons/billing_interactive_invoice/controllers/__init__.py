@@ -5,3 +5,4 @@ from . import contact
 from . import file
 from . import messages
 from . import live
+from . import conversation

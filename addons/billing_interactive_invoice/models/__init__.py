@@ -29,3 +29,15 @@ from . import ir_websocket
 from . import res_company_live
 from . import res_config_settings_live
 from . import res_partner_live
+from . import mail_message_conversation
+from . import billing_opening_hours
+from . import res_company_conversation
+from . import res_config_settings_conversation
+from . import billing_conversation_topic
+from . import billing_canned_answer
+from . import billing_conversation
+from . import billing_conversation_notice
+from . import billing_conversation_wait
+from . import billing_event_conversation
+from . import account_move_uploads
+from . import account_move_conversation
