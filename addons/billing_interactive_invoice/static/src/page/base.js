@@ -7,7 +7,8 @@
  *   kvitt.words              texts in the language of the page
  *   kvitt.word(key, values)  one of them, with what stands in {braces} put in
  *   kvitt.on(name, fn)       call fn(detail) on «swapped» ({code, section}), «gone»,
- *                            «payload» (what the server said) and «posted» ({form, answer})
+ *                            «payload» (what the server said), «posting» ({form}) and
+ *                            «posted» ({form, answer, ok}), after failures too
  *   kvitt.each(sel, fn)      call fn(element) for all there are and all that come later
  *   kvitt.say(text)          have screen readers say it when they have nothing else to say
  *   kvitt.have()             digests of the sections shown, by code
@@ -368,6 +369,19 @@
         note.focus({preventScroll: false});
     }
 
+    /** Make a form that did its work ready for another time. */
+    function empty(form) {
+        form.reset();
+        delete form.dataset.done;
+        const nonce = form.querySelector("input[name=nonce]");
+        if (nonce) {
+            nonce.value = Array.from(
+                crypto.getRandomValues(new Uint8Array(12)),
+                (byte) => byte.toString(16).padStart(2, "0")
+            ).join("");
+        }
+    }
+
     function answered(form, answer) {
         const section = form.closest("[data-section]");
         if (answer.location) {
@@ -378,7 +392,9 @@
             tell(form, "k-error", answer.error);
         } else {
             form.dataset.done = "1";
+            form.querySelectorAll(":scope > .k-error").forEach((old) => old.remove());
             apply(answer);
+            empty(form);
             if (answer.said && section?.isConnected) {
                 tell(section, "k-said", answer.said);
             } else if (answer.said) {
@@ -398,16 +414,21 @@
         }
         form.setAttribute("aria-busy", "true");
         form.classList.add("k-busy");
+        let answer = {};
+        // What is sent is read before anybody hears of it.
+        const sent = post(form, ev.submitter);
+        emit("posting", {form});
         try {
-            const answer = await post(form, ev.submitter);
+            answer = await sent;
             answered(form, answer);
-            emit("posted", {form, answer});
         } catch {
             // No line, or an answer nobody can read. Sending again does nothing twice.
-            tell(form, "k-error", word("not_sent"));
+            answer = {error: word("not_sent")};
+            tell(form, "k-error", answer.error);
         } finally {
             form.removeAttribute("aria-busy");
             form.classList.remove("k-busy");
+            emit("posted", {form, answer, ok: answer.status === 200});
         }
     }
 
