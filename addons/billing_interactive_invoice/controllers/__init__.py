@@ -6,3 +6,4 @@ from . import file
 from . import messages
 from . import live
 from . import conversation
+from . import self_service

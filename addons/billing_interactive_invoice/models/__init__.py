@@ -41,3 +41,13 @@ from . import billing_conversation_wait
 from . import billing_event_conversation
 from . import account_move_uploads
 from . import account_move_conversation
+from . import billing_request
+from . import billing_request_part
+from . import billing_request_follow
+from . import billing_request_words
+from . import billing_event_self_service
+from . import account_move_self_service
+from . import account_move_request
+from . import account_move_help
+from . import res_company_self_service
+from . import res_config_settings_self_service
