@@ -16,7 +16,6 @@ from . import billing_message_reading
 from . import billing_message_audience
 from . import billing_event_messages
 from . import billing_event_history
-from . import account_move_messages
 from . import account_move_history
 from . import billing_page_presence
 from . import billing_page_reader
@@ -29,6 +28,8 @@ from . import ir_websocket
 from . import res_company_live
 from . import res_config_settings_live
 from . import res_partner_live
+from . import res_company_messages
+from . import account_move_messages
 from . import mail_message_conversation
 from . import billing_opening_hours
 from . import res_company_conversation

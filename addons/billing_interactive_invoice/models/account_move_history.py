@@ -2,10 +2,11 @@ import pytz
 from babel.dates import format_time
 
 from odoo import models
-from odoo.tools import babel_locale_parse, format_date, get_lang
+from odoo.tools.misc import babel_locale_parse, get_lang
 
 from ..core import history
 from ..core.section import Section
+from ..core.wording import long_day
 
 #: Events a page tells of at most; what is older, customer service looks up.
 MOST_EVENTS = 200
@@ -70,7 +71,7 @@ class AccountMove(models.Model):
     def _billing_history_day(self, day):
         """Return a day of the history as the page words it."""
         locale = babel_locale_parse(get_lang(self.env).code)
-        name = format_date(self.env, day.day, date_format="full")
+        name = long_day(day.day, self.company_id._billing_today(), locale)
         return {
             "day": day.day.isoformat(),
             "name": name[:1].upper() + name[1:],

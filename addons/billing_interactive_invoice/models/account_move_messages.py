@@ -1,3 +1,6 @@
+import hashlib
+from urllib.parse import urlencode
+
 from odoo import fields, models
 
 from ..core import audience, page_message
@@ -35,6 +38,24 @@ class AccountMove(models.Model):
                 )
             )
         return sections
+
+    def _billing_page_stamp(self):
+        """Override: a page is out of date when other messages run."""
+        running_sudo = self.env["billing.message"]._running(self.company_id)
+        told = [(message.id, message.write_date) for message in running_sudo]
+        stamp = f"{super()._billing_page_stamp()}{sorted(told)}"
+        return hashlib.sha256(stamp.encode()).hexdigest()[:16]
+
+    def _billing_page_data(self, visitor):
+        """Override: a page on which staff preview a message stays as it is."""
+        data = super()._billing_page_data(visitor)
+        preview_sudo = self._billing_previewed_message(visitor)
+        if preview_sudo:
+            query = urlencode(
+                {"lang": self.env.lang or "", "preview_message": preview_sudo.id}
+            )
+            data["live"] = f"/my/invoices/{self.id}/live?{query}"
+        return data
 
     def _billing_page_messages(self, visitor):
         """Return the messages on the page of the invoice.
@@ -126,9 +147,10 @@ class AccountMove(models.Model):
         :rtype: bool
         """
         self.ensure_one()
+        standing = self._billing_standings()[self.id]
         return (
-            self._billing_audience_state() == audience.OVERDUE
-            or self.payment_state == "blocked"
+            standing.is_late
+            or standing.tone in ("late", "wait")
             or bool(self._billing_holds()[self.id])
         )
 

@@ -228,6 +228,17 @@ class BillingMessage(models.Model):
 
     # === CRUD METHODS === #
 
+    def write(self, vals):
+        """Pages that are open show at once what customers have to know at once."""
+        urgent_before = self.filtered("is_urgent")
+        result = super().write(vals)
+        urgent = (urgent_before | self.filtered("is_urgent")).filtered(
+            lambda message: message.state != "draft"
+        )
+        if urgent:
+            urgent.company_id._billing_open_pages()._billing_page_changed()
+        return result
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_published(self):
         if any(message.state != "draft" for message in self):
