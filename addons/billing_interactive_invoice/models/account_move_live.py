@@ -33,6 +33,8 @@ QUIET = (
     "link.opened",
     "link.machine",
     "page.seen",
+    "message.shown",
+    "message.clicked",
 )
 #: Where the ids of changed invoices wait for the transaction to be committed.
 _WAITING = "billing.page.changed"

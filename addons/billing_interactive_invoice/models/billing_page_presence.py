@@ -15,6 +15,12 @@ PRESENCE = "billing_page_presence"
 TOLD_FOR = timedelta(minutes=3)
 #: Whoever said it within this time is shown as being here: a page says it each minute.
 HERE_FOR = timedelta(seconds=150)
+#: So many pages may ask at the same moment.
+TOGETHER = 20
+#: However many are open, the last one has asked after so many milliseconds.
+LONGEST = 60_000
+#: System parameter: pages that may ask in one second.
+PER_SECOND = "billing_interactive_invoice.pages_per_second"
 #: After so long nobody asks any more who was here.
 KEPT_FOR = timedelta(days=1)
 
@@ -224,12 +230,29 @@ class BillingPagePresence(models.Model):
         """
         moves_sudo = self.env["account.move"].sudo().browse(move_ids)
         open_ids = {row["move_id"] for row in self._recent(moves_sudo)}
+        # All at once would ask at once, and wait for each other: they ask within so
+        # many milliseconds, each at a moment of its own.
+        within = 0
+        if len(open_ids) > TOGETHER:
+            within = min(len(open_ids) * 1000 // self._asked_per_second(), LONGEST)
         bus = self.env["bus.bus"]
         for move_sudo in moves_sudo.browse(sorted(open_ids)):
-            bus._sendone((move_sudo, SUBCHANNEL), CHANGED, {})
+            bus._sendone((move_sudo, SUBCHANNEL), CHANGED, {"within": within})
         return len(open_ids)
 
     # === HELPERS === #
+
+    @api.model
+    def _asked_per_second(self):
+        """Return how many pages may ask for what is new in one second.
+
+        What two workers of the server manage beside their other work; with more of
+        them, set the system parameter.
+
+        :rtype: int
+        """
+        value = self.env["ir.config_parameter"].sudo().get_param(PER_SECOND)
+        return max(int(value), 1) if (value or "").isdecimal() else 40
 
     @api.model
     def _get_secret(self):

@@ -200,7 +200,8 @@
             for (const {id, message} of notifications) {
                 lastId = Math.max(lastId, id || 0);
                 if (message.type === "billing_page_changed") {
-                    page.ask();
+                    // Many at once come one after another.
+                    setTimeout(page.ask, Math.random() * (message.payload.within || 0));
                 } else if (message.type === "billing_page_presence") {
                     page.showOthers(message.payload);
                 } else if (message.type === "billing_page_here") {
