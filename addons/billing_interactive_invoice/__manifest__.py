@@ -15,6 +15,7 @@
         "data/mail_template_conversation.xml",
         "data/ir_cron_conversation.xml",
         "data/billing_conversation_topic_data.xml",
+        "data/uom_data.xml",
         # The frame first: sections and pages are drawn in it.
         "views/page_layout_templates.xml",
         "views/page_form_templates.xml",
@@ -44,6 +45,11 @@
         "views/page_help_templates.xml",
         "views/billing_request_views.xml",
         "views/res_config_settings_self_service_views.xml",
+        "views/page_pay_templates.xml",
+        "views/page_lines_templates.xml",
+        "views/page_other_invoices_templates.xml",
+        "views/account_move_line_views.xml",
+        "views/res_config_settings_pay_views.xml",
         # Menus last: they name the actions above.
         "views/billing_request_menus.xml",
         "views/billing_conversation_menus.xml",

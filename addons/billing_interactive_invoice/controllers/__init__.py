@@ -7,3 +7,4 @@ from . import messages
 from . import live
 from . import conversation
 from . import self_service
+from . import pay

@@ -52,3 +52,12 @@ from . import account_move_request
 from . import account_move_help
 from . import res_company_self_service
 from . import res_config_settings_self_service
+from . import account_move_line
+from . import uom_uom
+from . import product_template
+from . import res_company_pay
+from . import res_config_settings_pay
+from . import account_move_pay
+from . import account_move_consumption
+from . import account_move_lines
+from . import account_move_others

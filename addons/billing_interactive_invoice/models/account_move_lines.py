@@ -1,0 +1,91 @@
+from odoo import models
+from odoo.tools import formatLang
+
+from ..core.section import Section
+
+#: Lines shown at once; the others are one tap away.
+LINES_AT_ONCE = 6
+
+
+class AccountMove(models.Model):
+    """What the invoice is for."""
+
+    _inherit = "account.move"
+
+    def _billing_page_sections(self, visitor):
+        """Override: lines, sums, and how much was used."""
+        sections = super()._billing_page_sections(visitor)
+        sections.append(
+            Section(
+                "lines",
+                "billing_interactive_invoice.page_lines",
+                {
+                    **self._billing_lines_values(),
+                    "used": self._billing_consumption(visitor),
+                },
+                sequence=40,
+            )
+        )
+        return sections
+
+    def _billing_page_words(self):
+        """Override: what the chart says of a bar."""
+        return {
+            **super()._billing_page_words(),
+            "bars_both": self.env._("{period}: {now}, the year before {before}"),
+            "bars_now": self.env._("{period}: {now}"),
+        }
+
+    def _billing_lines_values(self):
+        """Return what the lines and sums are drawn from."""
+        self.ensure_one()
+        lines = [
+            self._billing_line_values(line) for line in self._get_move_lines_to_report()
+        ]
+        money = self.currency_id.format
+        received = self.amount_total - self.amount_residual
+        is_void = self.state == "cancel"
+        return {
+            "lines": lines[:LINES_AT_ONCE],
+            "more_lines": lines[LINES_AT_ONCE:],
+            "is_refund": self.move_type == "out_refund",
+            "total": money(self.amount_total),
+            "tax": money(self.amount_tax) if self.amount_tax else "",
+            # Paid or credited: which of them, the history tells.
+            "settled": money(received)
+            if not is_void and self.currency_id.compare_amounts(received, 0) > 0
+            else "",
+            "left": money(self.amount_residual),
+        }
+
+    def _billing_line_values(self, line):
+        """Return what one line is drawn from."""
+        if line.display_type != "product":
+            return {"kind": line.display_type, "text": line.name or ""}
+        start, end = line.billing_period_start, line.billing_period_end
+        return {
+            "kind": "product",
+            "text": line.name or line.product_id.name or "",
+            "period": self._billing_period_text(start, end) if start and end else "",
+            "installation": line.billing_installation_id.number or "",
+            "quantity": self._billing_quantity_text(line),
+            "amount": self.currency_id.format(line.price_total),
+        }
+
+    def _billing_quantity_text(self, line):
+        """Return how much of what at which price, or nothing for one of a kind."""
+        if line.quantity in (0, 1):
+            return ""
+        decimals = self.env["decimal.precision"].precision_get("Product Unit")
+        quantity = formatLang(self.env, line.quantity, digits=decimals)
+        return self.env._(
+            "%(quantity)s %(unit)s at %(price)s",
+            # 2.00 hours are two hours.
+            quantity=formatLang(self.env, line.quantity, digits=0)
+            if line.quantity == round(line.quantity)
+            else quantity,
+            unit=line.product_uom_id.name or "",
+            price=self._billing_price(
+                self._billing_minor(line.price_total) / line.quantity
+            ),
+        )
