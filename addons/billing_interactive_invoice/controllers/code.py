@@ -17,6 +17,12 @@ from .page import InvoicePage
 ELEVATED = "billing_page_elevated"
 #: Customers one browser may have proved to be at the same time.
 MOST_CUSTOMERS = 5
+#: Section of the page in which a right is used.
+SECTION_OF = {
+    visitor_rights.CONTACT: "contact",
+    visitor_rights.OTHER_INVOICES: "other_invoices",
+    visitor_rights.DIRECT_DEBIT: "cards",
+}
 _SECTION = re.compile(r"[a-z_]{1,30}")
 
 
@@ -124,8 +130,7 @@ class CodePage(InvoicePage):
 
     def _billing_step_up_url(self, invoice_sudo, visitor, right, page):
         """Override: by a one-time code too."""
-        section = right if right in ("contact", "other_invoices") else ""
-        return page.url("code", then=section)
+        return page.url("code", then=SECTION_OF.get(right, ""))
 
     def _billing_page_limited(self, invoice_sudo, visitor, action):
         """Override: no program sends forms all day."""
@@ -170,7 +175,8 @@ class CodePage(InvoicePage):
         except (AccessError, MissingError):
             return request.redirect("/my")
         page = self._billing_page(move_sudo, access_token)
-        then = then if then and _SECTION.fullmatch(then) else ""
+        is_section = isinstance(then, str) and _SECTION.fullmatch(then)
+        then = then if is_section else ""
         if visitor.kind != visitor_rights.LINK or visitor.is_known:
             # Nothing to prove: signed in, or done. Staff prove nothing here.
             return request.redirect(page.url(section=then), code=303)

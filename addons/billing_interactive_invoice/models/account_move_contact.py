@@ -213,7 +213,7 @@ class AccountMove(models.Model):
         ):
             raise UserError(self.env._("This cannot be changed here."))
         address = points_sudo._normalise_or_raise(
-            channel, (typed or "").strip(), self.partner_id
+            channel, typed.strip() if isinstance(typed, str) else "", self.partner_id
         )
         if address in points_sudo.mapped("address"):
             raise UserError(self.env._("That is an address we have already."))
