@@ -385,7 +385,9 @@ class InvoicePage(portal.PortalAccount):
                 "page": page,
                 "sections": sections,
                 "said": submission_sudo.said,
-                "said_section": submission_sudo.section,
+                # Above all of them, when its own is not there any more.
+                "said_section": submission_sudo.section in drawn
+                and submission_sudo.section,
                 "data": {
                     "live": page.url("live", lang=page.lang),
                     "lang": page.lang,

@@ -33,6 +33,7 @@ class AccountMove(models.Model):
         """
         debits = self._billing_debits()
         collections = self._billing_collections()
+        agreements = self._billing_agreements()
         return {
             move.id: core_standing.Facts(
                 today=move.company_id._billing_today(),
@@ -47,6 +48,7 @@ class AccountMove(models.Model):
                 debit=debits[move.id].day if move.id in debits else None,
                 collection=move.id in collections,
                 **move._billing_settled(),
+                **move._billing_agreed(agreements.get(move.id, ())),
             )
             for move in self
         }
@@ -65,6 +67,38 @@ class AccountMove(models.Model):
             for line in self.line_ids
             if line.display_type == "payment_term"
         )
+
+    def _billing_agreed(self, agreements):
+        """Return what the customer arranged, objects to, or has paid unseen.
+
+        :param agreements: ``core.self_service.Agreement`` objects in force
+        :return: of the fields of ``core.standing.Facts``
+        :rtype: dict
+        """
+        self.ensure_one()
+        # Paid online, and not confirmed by the provider yet.
+        under_way = sum(self._billing_payments_under_way().mapped("amount"))
+        result = {"disputed": 0.0}
+        for agreement in agreements:
+            # What is said about none of it in particular is said about all of it.
+            amount = min(agreement.amount or self.amount_residual, self.amount_residual)
+            match agreement.kind, agreement.state:
+                case "dispute", _:
+                    whole = agreement.is_whole
+                    result["disputed"] += self.amount_residual if whole else amount
+                case "claim", _ if amount < self.amount_residual:
+                    under_way += amount
+                case "claim", _:
+                    result["claim_checked"] = True
+                case "promise", "active":
+                    result["promised"] = agreement.day
+                case "split", "active" if agreement.next_part:
+                    part = agreement.next_part
+                    result["part_due"] = part.day
+                    result["part"] = part.amount - part.paid
+                case _, "waiting":
+                    result["asked"] = True
+        return {**result, "under_way": under_way}
 
     def _billing_settled(self):
         """Return what of the invoice has been paid and what has been credited.
