@@ -17,6 +17,9 @@ from . import billing_message_audience
 from . import billing_event_messages
 from . import billing_event_history
 from . import account_move_history
+from . import account_move_settled
+from . import account_move_line_history
+from . import account_partial_reconcile_history
 from . import billing_page_presence
 from . import billing_page_reader
 from . import billing_page_seen

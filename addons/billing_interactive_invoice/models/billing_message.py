@@ -229,14 +229,11 @@ class BillingMessage(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        """Pages that are open show at once what customers have to know at once."""
-        urgent_before = self.filtered("is_urgent")
+        """Pages that are open show what is published, and what it says by now."""
         result = super().write(vals)
-        urgent = (urgent_before | self.filtered("is_urgent")).filtered(
-            lambda message: message.state != "draft"
-        )
-        if urgent:
-            urgent.company_id._billing_open_pages()._billing_page_changed()
+        issued = self.filtered(lambda message: message.state != "draft")
+        if issued:
+            issued.company_id._billing_open_pages()._billing_page_changed()
         return result
 
     @api.ondelete(at_uninstall=False)

@@ -1,12 +1,16 @@
 """The history of an invoice, as customers and as staff read it."""
 
 from datetime import datetime
+from unittest.mock import patch
+
+from odoo.tests import freeze_time
 
 from odoo.addons.billing_interactive_invoice.core.visitor_rights import LINK, Visitor
 
 from ..billing_base.common import LinkCase
 
 
+@freeze_time("2026-11-22 12:00:00")
 class TestHistory(LinkCase):
     @classmethod
     def setUpClass(cls):
@@ -45,15 +49,15 @@ class TestHistory(LinkCase):
         self.company.partner_id.tz = "Europe/Oslo"
         self.log("invoice.paid", "2026-11-20 23:30:00", amount=100)
         (day, [(time, text)]), (first_day, _first) = self.told()
-        self.assertEqual(day, "Saturday, November 21, 2026")
+        self.assertEqual(day, "Saturday, November 21")
         self.assertEqual(time.replace("\u202f", " "), "12:30 AM")
         self.assertEqual(text, f"Invoice {self.invoice.name} is paid. Thank you!")
-        self.assertEqual(first_day, "Monday, November 2, 2026")
+        self.assertEqual(first_day, "Monday, November 2")
 
     def test_days_are_named_in_the_customers_language(self):
         self.env["res.lang"]._activate_lang("nb_NO")
         [(day, [(time, _text)])] = self.told("nb_NO")
-        self.assertEqual(day, "Mandag 2. november 2026")
+        self.assertEqual(day, "Mandag 2. november")
         self.assertEqual(time, "09:00")
 
     def test_what_is_not_for_the_customer_is_not_told(self):
@@ -103,3 +107,104 @@ class TestHistory(LinkCase):
         self.kari.lang = "nb_NO"
         events.invalidate_recordset()
         self.assertIn("Takk!", events[0].customer_text)
+
+    # === WHAT IS DONE IN ODOO ITSELF === #
+
+    def kinds(self, move=None):
+        """Return what the transaction, ended here, left in the history."""
+        self.env.cr.flush()
+        return self.events.search(
+            [
+                ("move_id", "=", (move or self.invoice).id),
+                ("kind", "!=", "invoice.posted"),
+            ],
+            order="id",
+        )
+
+    def pay(self, amount, move=None):
+        return self._register_payment(
+            move or self.invoice, amount=amount, payment_date="2026-11-20"
+        )
+
+    def test_a_part_payment_by_hand_is_told_with_what_remains(self):
+        self.pay(30)
+        (event,) = self.kinds()
+        self.assertEqual(event.kind, "invoice.part_paid")
+        self.assertTrue(event.customer_visible)
+        text = event.with_context(billing_customer_view=True).display_text
+        self.assertEqual(
+            text.replace("\xa0", " "), "We have received 30.00 kr. 70.00 kr remains."
+        )
+
+    def test_the_last_part_is_told_once(self):
+        self.pay(30)
+        self.kinds()
+        self.pay(70)
+        self.assertEqual(
+            self.kinds().mapped("kind"), ["invoice.part_paid", "invoice.paid"]
+        )
+
+    def test_a_payment_taken_off_again_is_told(self):
+        self.pay(30)
+        self.kinds()
+        self.invoice.line_ids.remove_move_reconcile()
+        self.assertEqual(
+            self.kinds().mapped("kind"), ["invoice.part_paid", "invoice.payment_undone"]
+        )
+        self.assertEqual(self.kinds()[-1].amount, 30)
+
+    def test_what_was_put_right_within_a_step_is_not_told(self):
+        self.pay(30)
+        self.invoice.line_ids.remove_move_reconcile()
+        self.assertFalse(self.kinds())
+
+    def test_what_a_step_took_back_is_not_told(self):
+        self.pay(30)
+        self.kinds()
+        with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():
+            self.invoice.line_ids.remove_move_reconcile()
+            raise ZeroDivisionError
+        self.env.invalidate_all()
+        self.assertEqual(self.kinds().mapped("kind"), ["invoice.part_paid"])
+
+    def test_a_credit_note_is_told_as_a_credit(self):
+        credit = self.invoice._reverse_moves(
+            [{"invoice_date": "2026-11-20", "date": "2026-11-20"}], cancel=False
+        )
+        credit.invoice_line_ids.price_unit = 40
+        credit.action_post()
+        lines = (self.invoice | credit).line_ids
+        lines.filtered(lambda line: line.account_type == "asset_receivable").reconcile()
+        (event,) = self.kinds()
+        self.assertEqual((event.kind, event.amount), ("invoice.credited", 40))
+
+    def test_who_told_of_a_payment_already_is_believed(self):
+        """Addons that read bank files have kinds of their own."""
+        kinds = type(self.events)._billing_event_kinds
+        with patch.object(
+            type(self.events),
+            "_billing_event_kinds",
+            lambda events: {
+                **kinds(events),
+                "payment.tested": {"label": "Tested", "customer_visible": True},
+            },
+        ):
+            self.pay(30)
+            self.log("payment.tested", "2026-11-20 12:00:00")
+            self.assertEqual(self.kinds().mapped("kind"), ["payment.tested"])
+
+    def test_another_due_date_is_told_and_that_it_came_back_is_not(self):
+        due = self.invoice.invoice_date_due
+        self.invoice.invoice_date_due = "2026-12-24"
+        self.invoice.invoice_date_due = due
+        self.assertFalse(self.kinds())
+        self.invoice.invoice_date_due = "2026-12-24"
+        (event,) = self.kinds()
+        self.assertEqual(event.kind, "invoice.due_moved")
+        text = event.with_context(billing_customer_view=True).display_text
+        self.assertEqual(text, "The due date is now 12/24/2026.")
+
+    def test_vendor_bills_and_drafts_leave_no_history(self):
+        draft = self._new_invoices(partner=self.kari, post=False)
+        draft.invoice_date_due = "2026-12-24"
+        self.assertFalse(self.kinds(draft))
