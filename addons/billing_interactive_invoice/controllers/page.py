@@ -83,7 +83,7 @@ class InvoicePage(portal.PortalAccount):
     @http.route(
         "/my/invoices/colour/<string:name>.css",
         type="http",
-        auth="none",
+        auth="public",
         methods=["GET"],
         save_session=False,
     )
