@@ -1,3 +1,5 @@
+import secrets
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -149,3 +151,31 @@ class BillingMessageReading(models.Model):
         """Return what a customer is called among the readers of one message."""
         secret = self.env["ir.config_parameter"].sudo().get_param("database.secret")
         return core_token.derive(secret, self._name, f"{message_id}:{partner_id}")
+
+    # === BUSINESS METHODS - RETENTION === #
+
+    @api.autovacuum
+    def _gc_readers(self):
+        """Let nobody find out any more who read messages that are over for long.
+
+        The names of the readers are mixed with something that is kept nowhere. The
+        figures stay what they are, for one reader keeps one name within a message.
+        """
+        self.env.execute_query(
+            SQL(
+                """UPDATE billing_message_reading AS reading
+                      SET reader = md5(%(salt)s || reading.reader)
+                     FROM billing_message AS message
+                     JOIN res_company AS company ON company.id = message.company_id
+                    WHERE message.id = reading.message_id
+                      AND length(reading.reader) = %(length)s
+                      AND (message.state = 'stopped' OR message.date_to IS NOT NULL)
+                      AND GREATEST(message.date_to, message.write_date)
+                          < %(now)s - make_interval(days => company.billing_visit_days)
+                RETURNING reading.id""",
+                salt=secrets.token_hex(16),
+                length=core_token.TOKEN_LENGTH,
+                now=fields.Datetime.now(),
+            )
+        )
+        self.invalidate_model(flush=False)

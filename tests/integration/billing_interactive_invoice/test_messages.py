@@ -332,6 +332,30 @@ class TestMessages(MessageCase):
             ]
         )
 
+    def test_when_a_message_is_long_over_nobody_can_be_found_by_its_figures(self):
+        over, running = self.message("tip_other"), self.message("tip_app")
+        for message in over | running:
+            self.note(message, "shown")
+            self.note(message, "closed", Visitor(LINK, partner_id=self.partner_a.id))
+        with freeze_time("2026-11-22 12:00:00"):
+            self.note(over, "shown")
+            over.action_stop()
+            over.flush_recordset()
+            self.readings._gc_readers()
+        known = self.readings._known
+        company_day = self.company._billing_today()
+        self.assertTrue(known(over.sudo(), self.kari.id, company_day)[0])
+        figures = self.figures(over)
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE billing_message SET write_date = '2026-07-01' WHERE id = ANY(%s)",
+            [(over | running).ids],
+        )
+        self.readings._gc_readers()
+        self.assertEqual(known(over.sudo(), self.kari.id, company_day)[0], {})
+        self.assertTrue(known(running.sudo(), self.kari.id, company_day)[0])
+        self.assertEqual(self.figures(over), figures)
+
     def test_a_notice_that_was_seen_is_noted_a_tip_is_not(self):
         notice = self.message("notice_price", title="New price")
         tip = self.message("tip_other")
