@@ -23,7 +23,9 @@ class SelfServicePage(InvoicePage):
         return self._billing_help_action(
             invoice_id,
             access_token,
-            lambda move_sudo, visitor: move_sudo._billing_defer(visitor, read_day(day)),
+            lambda move_sudo, visitor: move_sudo._billing_defer(
+                visitor, read_day(_text(day))
+            ),
         )
 
     @http.route(
@@ -60,7 +62,7 @@ class SelfServicePage(InvoicePage):
             invoice_id,
             access_token,
             lambda move_sudo, visitor: move_sudo._billing_promise(
-                visitor, read_day(day)
+                visitor, read_day(_text(day))
             ),
         )
 
@@ -81,7 +83,7 @@ class SelfServicePage(InvoicePage):
             invoice_id,
             access_token,
             lambda move_sudo, visitor: move_sudo._billing_claim(
-                visitor, read_day(day), _read_amount(move_sudo, amount), files
+                visitor, read_day(_text(day)), _read_amount(move_sudo, amount), files
             ),
         )
 
@@ -114,7 +116,9 @@ class SelfServicePage(InvoicePage):
             part = None
             if extent == "part":
                 part = _read_amount(move_sudo, amount) or 0
-            return move_sudo._billing_dispute(visitor, reason, text, part, files)
+            return move_sudo._billing_dispute(
+                visitor, _text(reason), _text(text), part, files
+            )
 
         return self._billing_help_action(invoice_id, access_token, run)
 
@@ -141,12 +145,17 @@ class SelfServicePage(InvoicePage):
         )
 
 
-def _read_number(text):
+def _text(value):
+    """Return what was typed into a field; nothing when a file came in its place."""
+    return value if isinstance(value, str) else ""
+
+
+def _read_number(value):
     """Return the whole number somebody sent, or None when it is none."""
-    text = text or ""
+    text = _text(value)
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
-def _read_amount(move_sudo, text):
+def _read_amount(move_sudo, value):
     """Return an amount of the invoice in minor units, or None when it is none."""
-    return read_amount(text, 10**move_sudo.currency_id.decimal_places)
+    return read_amount(_text(value), 10**move_sudo.currency_id.decimal_places)
