@@ -48,6 +48,15 @@
     }
 
     kvitt.each("[data-banner][data-shown]", watch);
+    // Who closed one with the keyboard goes on where it stood.
+    kvitt.on("posted", ({form, ok}) => {
+        const lost =
+            !document.activeElement || document.activeElement === document.body;
+        if (ok && lost && form.querySelector(".k-message-close")) {
+            const next = document.querySelector(".k-message-title");
+            (next || kvitt.root).focus({preventScroll: true});
+        }
+    });
     document.addEventListener("click", (ev) => {
         const link = ev.target.closest("a[data-clicked]");
         if (link) {
