@@ -57,3 +57,20 @@ class BillingPageSeen(models.Model):
         )
         reader.invalidate_recordset(["section_ids"], flush=False)
         self.invalidate_model(flush=False)
+
+    @api.autovacuum
+    def _gc_seen(self):
+        """Delete what is older than visits are kept; the reader's counts stay."""
+        self.env.execute_query(
+            SQL(
+                """DELETE FROM billing_page_seen AS seen
+                    USING billing_page_reader AS reader, res_company AS company
+                    WHERE reader.id = seen.reader_id
+                      AND company.id = reader.company_id
+                      AND seen.last_at < %s - company.billing_visit_days
+                                              * interval '1 day'
+                RETURNING seen.id""",
+                fields.Datetime.now(),
+            )
+        )
+        self.invalidate_model(flush=False)

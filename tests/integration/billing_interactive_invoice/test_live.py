@@ -354,6 +354,16 @@ class TestReaders(LiveCase):
             {"State, amount and due date", "How to pay"},
         )
 
+    def test_sections_are_kept_as_long_as_visits(self):
+        self.company.billing_visit_days = 30
+        self.env.flush_all()
+        self.note(reading.Report(shown=True, seen=frozenset({"pay"})))
+        for days, kept in ((29, True), (31, False)):
+            with freeze_time(fields.Datetime.now() + timedelta(days=days)):
+                self.env["billing.page.seen"]._gc_seen()
+            self.assertEqual(bool(self.reader().section_ids), kept)
+        self.assertEqual(self.reader().visits, 1)
+
     def test_messages_in_view_are_reported(self):
         calls = []
         with patch.object(
