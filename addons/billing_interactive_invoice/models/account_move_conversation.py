@@ -82,16 +82,41 @@ class AccountMove(models.Model):
                     )
         return super().message_post(**kwargs)
 
-    def _billing_is_answer(self, values):
-        """Return whether values of a message to be posted are those of an answer."""
-        if len(self) != 1 or not self.is_sale_document():
-            return False
-        if values.get("message_type") != "comment" or values.get("email_layout_xmlid"):
-            return False
+    def _billing_answering(self, values):
+        """Return who of staff answers a customer with a message that is to be posted.
+
+        :param dict values: arguments of ``message_post``
+        :return: in superuser mode; nobody when it is no answer of staff
+        :rtype: res.partner
+        """
+        partners_sudo = self.env["res.partner"].sudo()
         comment = self.env.ref("mail.mt_comment")
+        if (
+            len(self) != 1
+            or not self.is_sale_document()
+            or values.get("message_type") != "comment"
+            or values.get("email_layout_xmlid")
+            or comment.id != values.get("subtype_id")
+            and values.get("subtype_xmlid") != "mail.mt_comment"
+        ):
+            return partners_sudo
+        author_id = values.get("author_id", self.env.user.partner_id.id)
+        author_sudo = partners_sudo.browse(author_id or [])
+        return author_sudo if self._billing_is_staff(author_sudo) else partners_sudo
+
+    def _billing_is_staff(self, author):
+        """Return whether somebody is staff, as far as this invoice goes.
+
+        An employee who is the customer of the invoice speaks as the customer.
+
+        :param author: a ``res.partner``, or none
+        :rtype: bool
+        """
+        author_sudo = author.sudo()
         return (
-            values.get("subtype_xmlid") == "mail.mt_comment"
-            or values.get("subtype_id") == comment.id
+            bool(author_sudo)
+            and not author_sudo.partner_share
+            and author_sudo.commercial_partner_id != self.sudo().commercial_partner_id
         )
 
     def _message_post_after_hook(self, new_message, message_values):
@@ -104,14 +129,17 @@ class AccountMove(models.Model):
         return result
 
     def message_update(self, msg_dict, update_vals=None):
-        """Override of `mail`: a customer's e-mail is never an internal note.
+        """Override of `mail`: what comes by e-mail is a customer's word, or a note.
 
         Core makes a note of the answer to a note, and the message that carries the
         invoice is one: what customers answered to it, they would never see again.
+
+        And an e-mail can say it is from anybody. One that says it is from staff is kept
+        as a note: nobody shall speak to customers in our name without having signed in.
         """
-        author = self.env["res.partner"].browse(msg_dict.get("author_id") or [])
-        if self.is_sale_document() and (not author or author.sudo().partner_share):
-            msg_dict["is_internal"] = False
+        if self.is_sale_document():
+            author = self.env["res.partner"].browse(msg_dict.get("author_id") or [])
+            msg_dict["is_internal"] = self._billing_is_staff(author)
         return super().message_update(msg_dict, update_vals=update_vals)
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
@@ -177,7 +205,8 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         move_sudo = self.sudo()
-        text = (text or "").replace("\r\n", "\n").strip()
+        # A field of a form may come as a file.
+        text = text.replace("\r\n", "\n").strip() if isinstance(text, str) else ""
         attachments = move_sudo._billing_check_uploads(files)
         if not text and not attachments:
             raise UserError(self.env._("Please write something first."))

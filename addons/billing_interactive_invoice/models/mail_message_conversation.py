@@ -58,23 +58,17 @@ class MailMessage(models.Model):
     def _billing_is_by_staff(self):
         """Return whether staff wrote the message, and not the customer.
 
-        An employee who is the customer of the invoice speaks as the customer. Whoever
-        is not known, such as the sender of an e-mail, is not staff.
+        Whoever is not known, such as the sender of an e-mail, is not staff; and what
+        came by e-mail is nobody's of staff, since it could say so whoever sent it.
 
         :rtype: bool
         """
         self.ensure_one()
         message_sudo = self.sudo()
-        author_sudo = message_sudo.author_id
-        if not author_sudo or author_sudo.partner_share:
-            return False
-        customer_sudo = (
-            self.env["account.move"]
-            .sudo()
-            .browse(message_sudo.res_id)
-            .commercial_partner_id
+        move_sudo = self.env["account.move"].sudo().browse(message_sudo.res_id)
+        return message_sudo.message_type == "comment" and move_sudo._billing_is_staff(
+            message_sudo.author_id
         )
-        return author_sudo.commercial_partner_id != customer_sudo
 
     def _portal_message_format(self, properties_names, options=None):
         """Override of `portal`: staff is called as the company chooses."""
