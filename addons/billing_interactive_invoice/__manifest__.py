@@ -54,6 +54,7 @@
         "views/billing_request_menus.xml",
         "views/billing_conversation_menus.xml",
         "views/billing_message_menus.xml",
+        "views/billing_page_reader_menus.xml",
         "views/billing_interactive_invoice_menus.xml",
     ],
     "assets": {
