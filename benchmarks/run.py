@@ -20,6 +20,7 @@ from . import (
     bench_desk,
     bench_distribution,
     bench_evidence,
+    bench_live,
     bench_optimiser,
     scratch,
 )
@@ -406,6 +407,7 @@ PARTS = {
     "desk": bench_desk.bench_desk,
     "distribution": bench_distribution.bench_distribution,
     "optimiser": bench_optimiser.bench_optimiser,
+    "live": bench_live.bench_live,
     "files": bench_files,
 }
 
@@ -435,6 +437,7 @@ def _parser():
     bench_desk.add_arguments(parser)
     bench_distribution.add_arguments(parser)
     bench_optimiser.add_arguments(parser)
+    bench_live.add_arguments(parser)
     parser.add_argument(
         "--keep", action="store_true", help="keep the large book for the next run"
     )

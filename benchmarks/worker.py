@@ -34,6 +34,10 @@ TASKS = {
     "distribution_pay": ("bench_distribution", "pay"),
     "distribution_prepare": ("bench_distribution", "prepare_sending"),
     "distribution_send": ("bench_distribution", "send"),
+    "live_fill": ("bench_live", "fill"),
+    "live_uninstall": ("bench_live", "uninstall"),
+    "live_change": ("bench_live", "change"),
+    "live_change_all": ("bench_live", "change_all"),
 }
 
 

@@ -47,3 +47,10 @@ def mail_server():
     """A mail server of this machine that keeps what it gets."""
     with MailServer() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def live_database():
+    """A copy like ``database``, one for all tests of open pages."""
+    with cloned("KVITT_TEMPLATE_DATABASE", "live") as name:
+        yield name
