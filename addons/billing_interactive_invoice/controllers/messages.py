@@ -50,8 +50,9 @@ class MessagePage(InvoicePage):
         """
 
         def close(move_sudo, visitor):
-            if message_id.isdecimal() and len(message_id) < 10:
-                move_sudo._billing_note_message(visitor, int(message_id), CLOSED)
+            closed_id = _read_id(message_id)
+            if closed_id:
+                move_sudo._billing_note_message(visitor, closed_id, CLOSED)
 
         return self._billing_page_action(
             invoice_id,
@@ -166,13 +167,17 @@ class MessagePage(InvoicePage):
 
 def _use_preview(params):
     """Draw the page with the message that ``preview_message`` names, for staff."""
-    message_id = params.get("preview_message") or ""
-    if (
-        request.env.user._is_internal()
-        and message_id.isdecimal()
-        and len(message_id) < 10
-    ):
-        request.update_context(**{PREVIEW: int(message_id)})
+    message_id = _read_id(params.get("preview_message"))
+    if message_id and request.env.user._is_internal():
+        request.update_context(**{PREVIEW: message_id})
+
+
+def _read_id(value):
+    """Return the id that somebody sent, or None when it is none."""
+    # Whatever is sent as a file is no text.
+    if not isinstance(value, str) or not value.isascii() or not value.isdecimal():
+        return None
+    return int(value) if len(value) < 10 else None
 
 
 def _is_nobody():
