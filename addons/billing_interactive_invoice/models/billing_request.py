@@ -268,10 +268,10 @@ class BillingRequest(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Files"),
             "res_model": "ir.attachment",
             "view_mode": "kanban,list,form",
             "domain": [("res_model", "=", self._name), ("res_id", "=", self.id)],
+            "name": self.env._("Files"),
         }
 
     # === BUSINESS METHODS - WHAT IS IN FORCE === #
