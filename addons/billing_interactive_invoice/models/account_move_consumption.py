@@ -15,6 +15,8 @@ from ..core import chart, consumption, visitor_rights
 MONTHS_BACK = 26
 #: Bars at most: a year by months.
 BARS = 12
+#: Odoo's names of units whose symbols are written otherwise, in all languages.
+SYMBOLS = {"KWH": "kWh", "MWH": "MWh"}
 
 
 class AccountMove(models.Model):
@@ -36,7 +38,7 @@ class AccountMove(models.Model):
         if not period or period.volume <= 0:
             return {}
         values = {
-            "unit": unit.name,
+            "unit": self._billing_unit(unit),
             "volume": self._billing_volume(period.volume),
             "days": period.days,
             "a_day": self._billing_volume(period.volume / period.days),
@@ -252,7 +254,7 @@ class AccountMove(models.Model):
         """Return one reason of a difference in words, with its figures."""
         values = {
             "amount": self._billing_money(abs(part.amount)),
-            "unit": unit.name,
+            "unit": self._billing_unit(unit),
         }
         more = part.amount > 0
         if part.reason == consumption.DAYS:
@@ -326,6 +328,10 @@ class AccountMove(models.Model):
         )
         pair = (currency.symbol, price)
         return "\u00a0".join(pair if currency.position == "before" else pair[::-1])
+
+    def _billing_unit(self, unit):
+        """Return the name of a unit as people write it."""
+        return SYMBOLS.get((unit.name or "").upper(), unit.name or "")
 
     def _billing_volume(self, volume):
         """Return a quantity as people write it: whole, or with a digit when small."""

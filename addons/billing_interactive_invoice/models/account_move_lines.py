@@ -84,7 +84,7 @@ class AccountMove(models.Model):
             quantity=formatLang(self.env, line.quantity, digits=0)
             if line.quantity == round(line.quantity)
             else quantity,
-            unit=line.product_uom_id.name or "",
+            unit=self._billing_unit(line.product_uom_id),
             price=self._billing_price(
                 self._billing_minor(line.price_total) / line.quantity
             ),

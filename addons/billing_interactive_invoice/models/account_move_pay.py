@@ -1,3 +1,5 @@
+import pytz
+
 from odoo import models
 from odoo.tools import formatLang
 
@@ -68,6 +70,20 @@ class AccountMove(models.Model):
             )
         )
 
+    def _billing_failed_payment_day(self):
+        """Return the day on which the last online payment failed, or nothing.
+
+        :return: in words of the page's language; nothing when a later one did not fail
+        :rtype: Markup | str
+        """
+        tried = self.transaction_ids.filtered(lambda tx: tx.state != "draft")
+        last = tried.sorted("id")[-1:]
+        if last.state != "error":
+            return ""
+        moment = pytz.utc.localize(last.last_state_change or last.create_date)
+        day = moment.astimezone(self.company_id._billing_zone()).date()
+        return self._billing_day(day, weekday=False)
+
     def _billing_pay_choices(self, standing=None):
         """Return what the customer can choose to pay now, the usual first.
 
@@ -126,15 +142,15 @@ class AccountMove(models.Model):
         """
         choices = self._billing_pay_choices(standing)
         _which, amount = choices[0]
-        code = self._billing_payment_code_text()
+        code = self._billing_payment_code_text(amount)
         money = self.currency_id.format
+        under_way = sum(self._billing_payments_under_way().mapped("amount"))
         return {
             "amount": money(amount),
             "is_payable": standing.is_payable,
             "is_online": standing.is_payable and self._billing_pays_online(),
-            "under_way": money(sum(self._billing_payments_under_way().mapped("amount")))
-            if self._billing_payments_under_way()
-            else "",
+            "under_way": money(under_way) if under_way else "",
+            "failed_day": self._billing_failed_payment_day(),
             "rows": self._billing_pay_rows(amount),
             "payee": self._billing_payee(),
             "parts": [
@@ -228,15 +244,15 @@ class AccountMove(models.Model):
 
     # === CODES === #
 
-    def _billing_payment_code_text(self):
+    def _billing_payment_code_text(self, amount):
         """Return what a bank's app reads in a code, or nothing when there is none.
 
         Odoo's own code where the account has one, else the one that the company chose.
 
+        :param float amount: to pay, in the currency of the invoice
         :rtype: str
         """
         self.ensure_one()
-        _which, amount = self._billing_pay_choices()[0]
         bank_sudo = self.partner_bank_id.sudo()
         reference = self.payment_reference or self.name
         if self.display_qr_code and bank_sudo:
@@ -283,7 +299,8 @@ class AccountMove(models.Model):
             return ""
         text = ""
         if kind == CODE_PAYMENT:
-            text = self._billing_payment_code_text()
+            _which, amount = self._billing_pay_choices()[0]
+            text = self._billing_payment_code_text(amount)
         elif kind == CODE_PAGE:
             text = self.get_base_url() + page.url()
         try:
