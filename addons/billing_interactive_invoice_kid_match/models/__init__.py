@@ -1,0 +1,2 @@
+from . import billing_payment
+from . import billing_request
