@@ -124,12 +124,15 @@ class AccountMove(models.Model):
         :rtype: list[tuple]
         """
         self.ensure_one()
-        lines = self.line_ids.filtered(lambda line: line.display_type == "payment_term")
         return [
             (partial, other.move_id)
+            # One by one, each with the lines of all invoices at its back: so they
+            # are read at once.
+            for line in self.line_ids
+            if line.display_type == "payment_term"
             for partials, side in (
-                (lines.matched_credit_ids, "credit_move_id"),
-                (lines.matched_debit_ids, "debit_move_id"),
+                (line.matched_credit_ids, "credit_move_id"),
+                (line.matched_debit_ids, "debit_move_id"),
             )
             for partial in partials
             for other in partial[side]
@@ -140,24 +143,30 @@ class AccountMove(models.Model):
 
     def _billing_page_sections(self, visitor):
         """Override: the first section says how the invoice stands."""
-        sections = super()._billing_page_sections(visitor)
+        return [
+            *super()._billing_page_sections(visitor),
+            self._billing_state_section(),
+        ]
+
+    def _billing_state_section(self):
+        """Return the section that says how the invoice stands.
+
+        :rtype: core.section.Section
+        """
         facts = self._billing_standing_facts()[self.id]
         standing = core_standing.judge(facts)
-        sections.append(
-            Section(
-                "state",
-                "billing_interactive_invoice.page_state",
-                {
-                    "standing": standing,
-                    "title": self._billing_state_title(standing, facts),
-                    "lines": self._billing_state_lines(standing, facts),
-                    "rows": self._billing_state_rows(standing, facts),
-                    "facts": facts,
-                },
-                sequence=10,
-            )
+        return Section(
+            "state",
+            "billing_interactive_invoice.page_state",
+            {
+                "standing": standing,
+                "title": self._billing_state_title(standing, facts),
+                "lines": self._billing_state_lines(standing, facts),
+                "rows": self._billing_state_rows(standing, facts),
+                "facts": facts,
+            },
+            sequence=10,
         )
-        return sections
 
     def _billing_amount(self, amount, name=""):
         """Return an amount of the invoice in words of the page's language.
