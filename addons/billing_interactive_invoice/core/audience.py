@@ -90,11 +90,11 @@ def _parse_entry(entry):
             raise ValueError(entry)
         return PostcodeRange(prefix=prefix)
     parts = _DASH.split(entry)
-    if len(parts) > 1 and parts[0].isalpha():
+    if len(parts) > 1 and parts[0].isalpha() and len(parts[0]) <= 3:
         # «NO-0150» names its country first.
         parts = ["-".join(parts[:2]), *parts[2:]]
     keys = [postcode_key(part) for part in parts]
-    if len(keys) == 1 and keys[0]:
+    if len(keys) == 1 and any(char.isdigit() for char in keys[0]):
         return PostcodeRange(keys[0], keys[0])
     if (
         len(keys) == 2

@@ -18,7 +18,7 @@ class AccountMove(models.Model):
     def _billing_page_sections(self, visitor):
         """Override: what the company wants to tell, urgent news before the payment."""
         sections = super()._billing_page_sections(visitor)
-        urgent, below = self._billing_page_messages(visitor)
+        urgent, below = self._billing_page_banners(visitor)
         if urgent:
             sections.append(
                 Section(
@@ -57,7 +57,7 @@ class AccountMove(models.Model):
             data["live"] = f"/my/invoices/{self.id}/live?{query}"
         return data
 
-    def _billing_page_messages(self, visitor):
+    def _billing_page_banners(self, visitor):
         """Return the messages on the page of the invoice.
 
         With nothing published that is one query, however many invoices there are; else

@@ -125,7 +125,7 @@ class BillingMessage(models.Model):
 
     # What became of it
     reading_ids = fields.One2many("billing.message.reading", "message_id")
-    reader_count = fields.Integer(string="Customers", compute="_compute_counts")
+    reader_count = fields.Integer(string="Saw It", compute="_compute_counts")
     shown_count = fields.Integer(
         string="Shown",
         compute="_compute_counts",

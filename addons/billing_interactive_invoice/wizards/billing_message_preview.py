@@ -115,7 +115,7 @@ class BillingMessagePreview(models.TransientModel):
         if withheld:
             codes.append(withheld)
         if not codes:
-            urgent, below = move_sudo._billing_page_messages(customer)
+            urgent, below = move_sudo._billing_page_banners(customer)
             if message_sudo not in urgent | below:
                 codes.append("crowded")
         return [words[code] for code in codes]

@@ -133,7 +133,7 @@ class TestHistory(LinkCase):
         self.assertTrue(event.customer_visible)
         text = event.with_context(billing_customer_view=True).display_text
         self.assertEqual(
-            text.replace("\xa0", " "), "We have received 30.00 kr. 70.00 kr remains."
+            text.replace("\xa0", " "), "We have received kr 30.00. kr 70.00 remains."
         )
 
     def test_the_last_part_is_told_once(self):

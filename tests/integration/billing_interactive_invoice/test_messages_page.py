@@ -263,7 +263,7 @@ class TestMessagesPage(MessageCase, LinkPageCase):
         """Messages stand on the page only: no template names them."""
         templates = self.env["mail.template"].with_context(active_test=False).search([])
         bodies = templates.mapped("body_html") + templates.mapped("subject")
-        named = re.compile(r"billing\.message|_billing_page_messages")
+        named = re.compile(r"billing\.message|_billing_page_banners")
         self.assertFalse([body for body in bodies if named.search(str(body or ""))])
         self.assertFalse(
             templates.filtered(lambda template: template.model == "billing.message")

@@ -154,7 +154,18 @@ def test_entries_as_staff_write_them(text, inside, outside):
 
 
 @pytest.mark.parametrize(
-    "entry", ["*", "5*5*", "0299-0150", "150-0299", "-", "AB-0299x-3", "0150-0299-3"]
+    "entry",
+    [
+        "*",
+        "5*5*",
+        "0299-0150",
+        "150-0299",
+        "-",
+        "AB-0299x-3",
+        "0150-0299-3",
+        "Oslo",
+        "NO-Oslo",
+    ],
 )
 def test_an_entry_that_says_nothing_is_refused_by_its_name(entry):
     with pytest.raises(ValueError) as caught:
