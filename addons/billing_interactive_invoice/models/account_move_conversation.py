@@ -1,7 +1,7 @@
-from babel.dates import format_skeleton, format_time, get_day_names
+from babel.dates import format_time, get_day_names
 from markupsafe import Markup, escape
 
-from odoo import fields, models
+from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize, formataddr, human_size, plaintext2html
 from odoo.tools.misc import babel_locale_parse
@@ -9,6 +9,7 @@ from odoo.tools.misc import babel_locale_parse
 from ..core import message_text
 from ..core.opening_hours import grouped
 from ..core.section import Section
+from ..core.wording import long_day
 
 #: Messages that the page shows, the newest of all.
 MOST_SHOWN = 100
@@ -65,21 +66,16 @@ class AccountMove(models.Model):
 
         The address is the company's; who it really was, the chatter shows to staff.
         """
-        if self._billing_is_answer(kwargs):
-            author = self.env["res.partner"].browse(
-                kwargs.get("author_id") or self.env.user.partner_id.id
+        author_sudo = self._billing_answering(kwargs)
+        company_sudo = self.sudo().company_id
+        if author_sudo and company_sudo.billing_page_staff_name != "full":
+            kwargs |= {"author_id": author_sudo.id, "email_add_signature": False}
+            address = email_normalize(company_sudo.email) or email_normalize(
+                author_sudo.email
             )
-            company = self.company_id
-            if company.billing_page_staff_name != "full" and not author.partner_share:
-                address = email_normalize(company.email) or email_normalize(
-                    author.email
-                )
-                kwargs["author_id"] = author.id
-                kwargs["email_add_signature"] = False
-                if address:
-                    kwargs["email_from"] = formataddr(
-                        (company._billing_staff_name(author), address)
-                    )
+            if address:
+                name = company_sudo._billing_staff_name(author_sudo)
+                kwargs["email_from"] = formataddr((name, address))
         return super().message_post(**kwargs)
 
     def _billing_answering(self, values):
@@ -90,13 +86,13 @@ class AccountMove(models.Model):
         :rtype: res.partner
         """
         partners_sudo = self.env["res.partner"].sudo()
-        comment = self.env.ref("mail.mt_comment")
+        comment_id = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
         if (
             len(self) != 1
             or not self.is_sale_document()
             or values.get("message_type") != "comment"
             or values.get("email_layout_xmlid")
-            or comment.id != values.get("subtype_id")
+            or comment_id != values.get("subtype_id")
             and values.get("subtype_xmlid") != "mail.mt_comment"
         ):
             return partners_sudo
@@ -107,12 +103,15 @@ class AccountMove(models.Model):
     def _billing_is_staff(self, author):
         """Return whether somebody is staff, as far as this invoice goes.
 
-        An employee who is the customer of the invoice speaks as the customer.
+        An employee who is the customer of the invoice speaks as the customer. What the
+        system says, it says for the company.
 
         :param author: a ``res.partner``, or none
         :rtype: bool
         """
         author_sudo = author.sudo()
+        if author_sudo.id == self.env["res.company"]._billing_system_id():
+            return True
         return (
             bool(author_sudo)
             and not author_sudo.partner_share
@@ -204,7 +203,8 @@ class AccountMove(models.Model):
         :raises UserError: nothing was written, too much was, or a file is not taken
         """
         self.ensure_one()
-        move_sudo = self.sudo()
+        # Nobody who is signed in: the author is the one who speaks.
+        move_sudo = self.with_user(SUPERUSER_ID)
         # A field of a form may come as a file.
         text = text.replace("\r\n", "\n").strip() if isinstance(text, str) else ""
         attachments = move_sudo._billing_check_uploads(files)
@@ -369,7 +369,7 @@ class AccountMove(models.Model):
         return service
 
     def _billing_page_moment(self, moment, local=False, weekday=False):
-        """Return a moment as customers read it: day and time, no year.
+        """Return a moment as customers read it: day and time by the company's clock.
 
         :param datetime moment: UTC, or by the company's clock when ``local``
         :param bool weekday: whether to name the day of the week too
@@ -377,8 +377,8 @@ class AccountMove(models.Model):
         locale = babel_locale_parse(self.env.lang)
         if not local:
             moment = self.company_id._billing_local(moment)
-        day = format_skeleton(
-            "MMMMEEEEd" if weekday else "MMMMd", moment, locale=locale
+        day = long_day(
+            moment.date(), self.company_id._billing_today(), locale, weekday=weekday
         )
         return f"{day}, {format_time(moment, 'short', locale=locale)}"
 

@@ -94,18 +94,21 @@ class BillingConversation(models.Model):
     unread_count = fields.Integer(string="Unread", readonly=True)
     staff_read_id = fields.Many2one(
         "mail.message",
+        string="Read by Staff up to",
         readonly=True,
         ondelete="set null",
         export_string_translation=False,
     )
     last_customer_id = fields.Many2one(
         "mail.message",
+        string="Last Question",
         readonly=True,
         ondelete="set null",
         export_string_translation=False,
     )
     last_staff_id = fields.Many2one(
         "mail.message",
+        string="Last Answer",
         readonly=True,
         ondelete="set null",
         export_string_translation=False,
@@ -117,6 +120,7 @@ class BillingConversation(models.Model):
     )
     customer_read_id = fields.Many2one(
         "mail.message",
+        string="Read by Customer up to",
         readonly=True,
         ondelete="set null",
         export_string_translation=False,

@@ -22,7 +22,11 @@ class MailMessage(models.Model):
         return Domain(
             [
                 ("message_type", "in", SAID_TYPES),
-                ("subtype_id", "=", self.env.ref("mail.mt_comment").id),
+                (
+                    "subtype_id",
+                    "=",
+                    self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment"),
+                ),
                 ("is_internal", "=", False),
                 ("email_layout_xmlid", "=", False),
             ]

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytz
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from odoo.addons.billing_base.core.bank_days import holidays_of
 
@@ -171,12 +171,20 @@ class ResCompany(models.Model):
     def _billing_staff_name(self, partner):
         """Return what a member of staff is called before customers.
 
-        :param partner: the ``res.partner`` of the member of staff
+        :param partner: the ``res.partner`` of the member of staff; the system itself
+            speaks as the team
         :rtype: str
         """
         self.ensure_one()
+        if partner.id == self._billing_system_id():
+            return self._billing_team_name()
         return core.shown_name(
             self.sudo().billing_page_staff_name or core.TEAM_NAME,
             partner.sudo().name,
             self._billing_team_name(),
         )
+
+    @api.model
+    def _billing_system_id(self):
+        """Return the id of the ``res.partner`` in whose name Odoo itself writes."""
+        return self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
