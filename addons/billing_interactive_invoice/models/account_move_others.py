@@ -58,16 +58,18 @@ class AccountMove(models.Model):
             limit=LISTED_AT_MOST,
         )
 
-    def _billing_payable_together(self):
+    def _billing_payable_together(self, everything=None):
         """Return what the customer can pay online in one go.
 
         All of it is in the currency of the invoice, and nothing of it is being paid.
 
+        :param everything: what the customer has to pay, when known
         :rtype: account.move
         """
         self.ensure_one()
-        payable = self._billing_open_invoices()._billing_payable()
-        return payable.filtered(
+        if everything is None:
+            everything = self._billing_open_invoices()
+        return everything._billing_payable().filtered(
             lambda move: move.currency_id == self.currency_id and move._has_to_be_paid()
         )
 
@@ -86,7 +88,7 @@ class AccountMove(models.Model):
             return {}
         today = self.company_id._billing_today()
         together = (
-            self._billing_payable_together()
+            self._billing_payable_together(everything)
             if visitor.may(visitor_rights.OTHER_INVOICES)
             else self.browse()
         )
