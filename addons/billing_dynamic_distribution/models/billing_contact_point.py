@@ -200,12 +200,12 @@ class BillingContactPoint(models.Model):
                 )
             )
 
-    def _replace(self, address):
+    def _replace(self, address, actor="staff"):
         """Extension of `billing_base`: what did not get through is sent again.
 
         Not with ``billing_resend=False`` in the context.
         """
-        new = super()._replace(address)
+        new = super()._replace(address, actor=actor)
         if new != self:
             self.sudo().replaced_by_id = new
             new.sudo().replaced_by_id = False
