@@ -371,7 +371,8 @@ class AccountMove(models.Model):
         taken = facts.credited + (facts.received if refund else 0.0)
         rows = [(_("Credit note") if refund else _("Invoice"), self.name)]
         if self.invoice_date:
-            rows.append((_("Date"), self._billing_day(self.invoice_date, "date")))
+            issued = self._billing_day(self.invoice_date, "date", weekday=False)
+            rows.append((_("Date"), issued))
         rows.append((_("Amount"), self._billing_amount(facts.total, "total")))
         if not refund and not facts.is_nothing(facts.received):
             rows.append((_("Paid"), self._billing_amount(facts.received, "received")))
@@ -381,7 +382,8 @@ class AccountMove(models.Model):
         if not facts.is_nothing(facts.residual):
             rows.append((_("Left"), self._billing_amount(facts.residual, "amount")))
             if standing.day and not refund:
-                rows.append((_("Due date"), self._billing_day(standing.day, "due")))
+                due = self._billing_day(standing.day, "due", weekday=False)
+                rows.append((_("Due date"), due))
         return rows
 
     def _billing_paid_on(self):

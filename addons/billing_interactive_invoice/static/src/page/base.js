@@ -181,13 +181,16 @@
 
     // --- Values that have changed ---
 
+    function valueOf(element) {
+        return element.dataset.is ?? element.textContent.trim();
+    }
+
+    /** Return what each value is now; it may stand in several places, in other words. */
     function valuesIn(section) {
         const values = new Map();
         for (const element of section.querySelectorAll("[data-value]")) {
-            values.set(
-                element.dataset.value,
-                element.dataset.is ?? element.textContent.trim()
-            );
+            const {value} = element.dataset;
+            values.set(value, (values.get(value) || new Set()).add(valueOf(element)));
         }
         return values;
     }
@@ -195,8 +198,7 @@
     function mark(section, before) {
         let count = 0;
         for (const element of section.querySelectorAll("[data-value]")) {
-            const {value, is} = element.dataset;
-            if (before.get(value) !== (is ?? element.textContent.trim())) {
+            if (!before.get(element.dataset.value)?.has(valueOf(element))) {
                 element.classList.add("k-changed");
                 setTimeout(() => element.classList.remove("k-changed"), MARKED_FOR_MS);
                 count += 1;
