@@ -57,6 +57,7 @@
         "views/billing_page_reader_menus.xml",
         "views/billing_interactive_invoice_menus.xml",
     ],
+    "demo": ["demo/billing_interactive_demo.xml"],
     "assets": {
         # The whole of what the customer's page loads: no framework, nothing of Odoo.
         "billing_interactive_invoice.page": [
