@@ -259,7 +259,7 @@ class AccountMove(models.Model):
                 "conversation",
                 "billing_interactive_invoice.page_conversation",
                 {
-                    "messages": self._billing_page_messages(),
+                    "messages": self._billing_conversation_messages(),
                     "service": self._billing_page_service(),
                     "upload_mb": self.company_id.billing_page_upload_mb,
                     "max_length": MAX_LENGTH,
@@ -283,7 +283,7 @@ class AccountMove(models.Model):
         files_sudo = super()._billing_page_files(visitor)
         return files_sudo | self._billing_said_messages().attachment_ids
 
-    def _billing_page_messages(self):
+    def _billing_conversation_messages(self):
         """Return the conversation as the page shows it.
 
         :return: of each message what the template needs, and nothing else

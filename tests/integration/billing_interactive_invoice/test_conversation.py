@@ -134,7 +134,7 @@ class TestConversation(ConversationCase):
         self.conversation.with_user(self.user).action_mark_read()
         self.assertEqual(self.conversation.unread_count, 0)
         self.assertEqual(self.conversation.staff_read_id, message)
-        self.assertTrue(self.invoice._billing_page_messages()[0]["read"])
+        self.assertTrue(self.invoice._billing_conversation_messages()[0]["read"])
 
     def test_the_customer_has_read_what_was_before_them(self):
         self.ask()
@@ -516,7 +516,7 @@ class TestConversation(ConversationCase):
 
         def draw():
             self.env.invalidate_all()
-            return self.invoice.sudo()._billing_page_messages()
+            return self.invoice.sudo()._billing_conversation_messages()
 
         draw()
         self.env.flush_all()

@@ -10,7 +10,7 @@ class TestConversationMail(ConversationCase):
         return self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
 
     def shown(self):
-        return [one["text"] for one in self.invoice._billing_page_messages()]
+        return [one["text"] for one in self.invoice._billing_conversation_messages()]
 
     # === WHAT COMES IN === #
 
@@ -68,7 +68,7 @@ class TestConversationMail(ConversationCase):
         self.ask()
         answer = self.answer()
         self.email(answer, "I am from Fjordlys", sender="somebody@evil.example")
-        [*_before, last] = self.invoice._billing_page_messages()
+        [*_before, last] = self.invoice._billing_conversation_messages()
         self.assertFalse(last["by_staff"])
         self.assertNotIn("somebody", last["name"])
         self.assertEqual(self.conversation.state, "open")
