@@ -161,7 +161,7 @@ class AccountMove(models.Model):
                         self.env._(
                             "%(amount)s by %(day)s",
                             amount=self.currency_id.format(part.amount / unit),
-                            day=self._billing_in_words(part.day),
+                            day=self._billing_in_words(part.day, weekday=False),
                         )
                         for part in plan
                     ],

@@ -238,12 +238,18 @@ class AccountMove(models.Model):
 
     # === HELPERS === #
 
-    def _billing_in_words(self, day):
-        """Return a day as a sentence says it, in the language of the page."""
+    def _billing_in_words(self, day, weekday=True):
+        """Return a day as a sentence says it, in the language of the page.
+
+        :param date day: to say
+        :param bool weekday: whether to say the day of the week
+        :rtype: str
+        """
         return long_day(
             day,
             self.company_id._billing_today(),
             babel_locale_parse(get_lang(self.env).code),
+            weekday=weekday,
         )
 
     def _billing_take_offer(self, kind, day):
