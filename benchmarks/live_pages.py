@@ -298,7 +298,7 @@ class Pages:
         """
         began = time.perf_counter()
         while True:
-            count = sum(map(done, self.pages))
+            count = sum(1 for page in self.pages if done(page))
             passed = time.perf_counter() - began
             if count == len(self.pages) or passed > seconds:
                 return count, passed

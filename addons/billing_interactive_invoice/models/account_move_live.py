@@ -238,10 +238,10 @@ class AccountMove(models.Model):
         return {
             **super()._billing_page_words(),
             "offline": self.env._(
-                "You are offline. What you see may be out of date; it is brought up "
-                "to date as soon as you are back."
+                "There is no connection just now. What you see may be out of date; "
+                "it is brought up to date as soon as the connection is back."
             ),
-            "online": self.env._("You are back online. Everything is up to date."),
+            "online": self.env._("The connection is back. Everything is up to date."),
             "staff_here": self.env._(
                 "Customer service is looking at this invoice just now."
             ),

@@ -29,6 +29,7 @@
     const HIDDEN_MS = 120000;
     const TICK_MS = 5000;
     const ASLEEP_MS = 20000;
+    const LOST_MS = 2000;
     const IN_VIEW_MS = 1000;
     const REPORT_MS = 2000;
 
@@ -183,12 +184,17 @@
 
         /** The line is gone, or was never there: ask instead, and try again later. */
         drop() {
+            const wasConnected = connected;
             page.hangUp();
             page.takeBack();
             if (!isOffline) {
                 page.setMode("polling");
             }
             pollingSince ||= Date.now();
+            if (wasConnected) {
+                // Did something pass us by, or is there no line at all?
+                setTimeout(() => connected || page.ask(), LOST_MS * Math.random());
+            }
             failures += 1;
             const wait = Math.min(RETRY_MS * 2 ** (failures - 1), RETRY_MAX_MS);
             clearTimeout(retryTimer);
@@ -297,7 +303,7 @@
             } catch {
                 missed += 1;
                 page.takeBack();
-                if (!navigator.onLine || missed > 1) {
+                if (!connected || !navigator.onLine || missed > 1) {
                     page.setOffline();
                 }
                 return false;
@@ -336,6 +342,8 @@
                 page.setMode(connected ? "websocket" : "polling");
                 banner.hidden = true;
                 kvitt.say(kvitt.word("online"));
+                failures = 0;
+                page.connect();
             }
         },
 
@@ -382,7 +390,9 @@
                 }
             } else if (pollingSince) {
                 const fast = now - pollingSince < POLL_FAST_FOR_MS;
-                if (now - polledAt >= (fast ? POLL_MS : SLOW_POLL_MS)) {
+                // Asking nobody costs nobody anything.
+                const wait = isOffline ? 0 : fast ? POLL_MS : SLOW_POLL_MS;
+                if (now - polledAt >= wait) {
                     page.ask();
                 }
             }
