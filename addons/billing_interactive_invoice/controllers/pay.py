@@ -321,7 +321,8 @@ class InvoicePay(InvoicePage, PortalAccount, PaymentPortal):
                 **values,
                 "amount": amount,
                 "reference": reference,
-                "payee": move_sudo.company_id.name,
+                # Not the one that happens to be first in the database.
+                "res_company": move_sudo.company_id,
                 "choices": choices,
                 "back_url": page.url(section="pay"),
             },

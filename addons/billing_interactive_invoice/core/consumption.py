@@ -199,17 +199,20 @@ def alike(one: Period, start: date, end: date) -> Fraction:
     return Fraction(common, one.days + (end - start).days + 1 - common)
 
 
-def explain(before: Bill, now: Bill) -> list[Part]:
+def explain(before: Bill, now: Bill, least: int = 0) -> list[Part]:
     """Return why ``now`` is for another amount than ``before``, biggest reason first.
 
     The amounts add up to the difference of the totals exactly; reasons that account
     for nothing are left out.
+
+    :param least: reasons for less than this, in the smallest unit of the currency, are
+        counted with the biggest one: nobody asks about the odd cent
     """
-    # Nothing used before has no price; whatever is used now is all more usage.
     price = _ratio(*(before if before.volume else now).charge)
     a_day = _ratio(before.volume, before.days)
     days = price * a_day * (now.days - before.days) if before.days else Fraction(0)
     usage = price * (now.volume - before.volume) - days
+    # Nothing used before has no price; whatever is used now is all more usage.
     charged = now.metered - price * now.volume if before.volume else Fraction(0)
     difference = now.total - before.total
     shares = {
@@ -218,11 +221,14 @@ def explain(before: Bill, now: Bill) -> list[Part]:
         PRICE_PART: charged,
         OTHER: difference - days - usage - charged,
     }
-    parts = [
-        Part(reason, amount)
-        for reason, amount in _whole_units(shares, difference).items()
-        if amount
-    ]
+    amounts = _whole_units(shares, difference)
+    # The first of those that are for the same amount, so that it is always the same.
+    biggest = max(amounts, key=lambda reason: abs(amounts[reason]))
+    for reason in amounts.keys() - {biggest}:
+        if abs(amounts[reason]) < least:
+            amounts[biggest] += amounts[reason]
+            amounts[reason] = 0
+    parts = [Part(reason, amount) for reason, amount in amounts.items() if amount]
     # Sorting keeps the order of reasons that are for the same amount.
     return sorted(parts, key=lambda part: -abs(part.amount))
 

@@ -227,7 +227,9 @@ class AccountMove(models.Model):
             }[with_what]
         parts = [
             self._billing_reason(part, before, now, unit)
-            for part in consumption.explain(before, now)
+            for part in consumption.explain(
+                before, now, least=10**self.currency_id.decimal_places
+            )
         ]
         values = {
             "amount": self._billing_money(abs(difference)),

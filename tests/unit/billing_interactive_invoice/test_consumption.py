@@ -55,6 +55,17 @@ def test_the_parts_add_up_to_the_difference_exactly(before, now):
     assert len({part.reason for part in parts}) == len(parts)
 
 
+@given(BILLS, BILLS, st.integers(0, 10_000))
+def test_small_reasons_are_counted_with_the_biggest(before, now, least):
+    exact = c.explain(before, now)
+    parts = c.explain(before, now, least)
+    assert sum(part.amount for part in parts) == now.total - before.total
+    assert {part.reason for part in parts} <= {part.reason for part in exact}
+    if len(exact) > 1 and abs(exact[-1].amount) < least:
+        assert len(parts) < len(exact)
+    assert sum(abs(part.amount) < least for part in parts) <= 1
+
+
 @given(BILLS, BILLS)
 def test_the_biggest_reason_comes_first(before, now):
     sizes = [abs(part.amount) for part in c.explain(before, now)]
