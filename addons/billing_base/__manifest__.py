@@ -30,6 +30,7 @@
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
         "views/mail_layout_templates.xml",
+        "views/mail_template_views.xml",
         "views/portal_templates.xml",
         # Menus last: they name the actions above.
         "views/billing_base_menus.xml",

@@ -12,6 +12,7 @@ from . import billing_link_visit
 from . import billing_reference_scheme
 from . import ir_actions_report
 from . import ir_cron
+from . import mail_template
 from . import res_company
 from . import res_config_settings
 from . import res_partner

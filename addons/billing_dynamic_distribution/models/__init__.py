@@ -61,6 +61,7 @@ from . import res_partner_asked
 from . import res_partner_provider
 from . import res_partner_unlearned
 from . import res_partner_relation
+from . import res_partner_tell
 from . import sms_sms
 
 # Texts as they were published: of contents, steps and plans.

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import api, models
+from odoo import api, fields, models
 
 _logger = logging.getLogger(__name__)
 
@@ -14,6 +14,19 @@ class SmsSms(models.Model):
 
     _inherit = "sms.sms"
 
+    billing_not_before = fields.Datetime(
+        string="Not Before", readonly=True, help="It waits until quiet hours are over."
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `sms`: the queue is looked at again when what waits may go."""
+        messages = super().create(vals_list)
+        moments = set(messages.mapped("billing_not_before")) - {False}
+        if moments:
+            self.env.ref("sms.ir_cron_sms_scheduler_action")._trigger(at=moments)
+        return messages
+
     @api.model
     def _process_queue(self):
         """Override of `sms`: company by company, each committed on its own.
@@ -22,7 +35,13 @@ class SmsSms(models.Model):
         nobody else, and its billing managers are told.
         """
         cron = self.env["ir.cron"]
-        domain = [("state", "=", "outgoing"), ("to_delete", "!=", True)]
+        domain = [
+            ("state", "=", "outgoing"),
+            ("to_delete", "!=", True),
+            "|",
+            ("billing_not_before", "=", False),
+            ("billing_not_before", "<=", fields.Datetime.now()),
+        ]
         batch_size = self._get_send_batch_size()
         # By id, so that what stays in the queue is not met again in this run.
         last_id = 0

@@ -142,7 +142,10 @@ class BillingPageCode(models.Model):
         """
         self.ensure_one()
         company = self.company_id
-        partner_sudo = self.move_id.partner_id.with_company(company)
+        # Somebody waits for it, whatever the hour.
+        partner_sudo = self.move_id.partner_id.with_company(company).with_context(
+            billing_at_once=True
+        )
         send = partner_sudo._billing_senders().get(point.channel)
         template_sudo = template.sudo().with_company(company)
         if not send or not send(

@@ -23,6 +23,14 @@ ODOO_WRONG_NUMBER = frozenset({"wrong_number_format", "sms_number_missing"})
 ODOO_NEVER = frozenset({"country_not_supported", "incompatible_content"})
 
 
+def without_tokens(text):
+    """Return ``text`` as it is kept.
+
+    Whoever may read what was sent may not open the page as the customer.
+    """
+    return _TOKEN.sub(r"\1…", text)
+
+
 class BillingChannel(models.AbstractModel):
     _inherit = "billing.channel"
 
@@ -92,8 +100,7 @@ class BillingChannelSms(models.AbstractModel):
         measured = sms_text.measure(text)
         return Prepared(
             subject=self.env._("SMS"),
-            # Whoever may read what was sent may not open the page as the customer.
-            text=_TOKEN.sub(r"\1…", text),
+            text=without_tokens(text),
             parts=Message(
                 attempt.key,
                 attempt.address,
