@@ -25,11 +25,11 @@ class PageCase(LinkCase, KvittHttpCase):
         cls.link = cls.links._issue([{"move_id": cls.invoice.id, "key": "page"}])
         cls.token = cls.link._token()
         cls.portal_user = new_test_user(
-            cls.env, login="kari", groups="base.group_portal", lang="en_US"
+            cls.env, login="page_kari", groups="base.group_portal", lang="en_US"
         )
         cls.portal_user.partner_id.parent_id = cls.kari
         cls.stranger = new_test_user(
-            cls.env, login="stranger", groups="base.group_portal", lang="en_US"
+            cls.env, login="page_stranger", groups="base.group_portal", lang="en_US"
         )
         cls.env["billing.link.guess"].sudo().search([]).unlink()
 

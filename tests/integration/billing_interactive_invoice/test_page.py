@@ -8,11 +8,9 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
+from odoo import http
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
-
-from odoo.addons.billing_interactive_invoice.controllers.page import InvoicePage
-from odoo.addons.http_routing.tests.common import MockRequest
 
 from .page_common import PHONE, PageCase
 
@@ -122,13 +120,13 @@ class TestPage(PageCase):
         self.assertIn("attachment", answer.headers["Content-Disposition"])
 
     def test_who_is_signed_in_sees_their_own(self):
-        self.authenticate("kari", "kari")
+        self.authenticate("page_kari", "page_kari")
         page = self.page()
         self.assertEqual(page.xpath("//main/@data-visitor"), ["portal"])
         self.assertNotIn("access_token", html.tostring(page).decode())
 
     def test_a_stranger_who_is_signed_in_does_not(self):
-        self.authenticate("stranger", "stranger")
+        self.authenticate("page_stranger", "page_stranger")
         answer = self.open()
         self.assertEqual(answer.status_code, 303)
         self.assertTrue(answer.headers["Location"].endswith("/my"))
@@ -137,7 +135,7 @@ class TestPage(PageCase):
         self.assertEqual(answer.json(), {"gone": "unknown"})
 
     def test_a_stranger_with_the_link_is_a_visitor_by_link(self):
-        self.authenticate("stranger", "stranger")
+        self.authenticate("page_stranger", "page_stranger")
         page = self.page(self.token)
         self.assertEqual(page.xpath("//main/@data-visitor"), ["link"])
 
@@ -149,7 +147,7 @@ class TestPage(PageCase):
 
     def test_what_is_no_invoice_to_a_customer_keeps_odoos_page(self):
         bill = self.bill()
-        self.authenticate("kari", "kari")
+        self.authenticate("page_kari", "page_kari")
         page = self.page(move=bill)
         self.assertFalse(page.xpath("//section[@data-section]"))
         self.assertEqual(self.open(path="/live", move=bill).status_code, 410)
@@ -239,122 +237,167 @@ class TestLive(PageCase):
 
 
 class TestAction(PageCase):
-    """What every form on the page goes through."""
+    """What every form on the page goes through; here, the one that asks for time."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.controller = InvoicePage()
+        cls.invoice.invoice_date_due = "2099-01-01"
         cls.env.flush_all()
 
-    def act(self, run=None, right="self_service", script=True, user=None, **params):
-        """Send a form; returns the answer and how often it did something."""
+    def act(self, run=None, script=True, token=None, fields=None, **values):
+        """Send the form; returns the answer and for whom something was done."""
         calls = []
 
-        def _run(move_sudo, visitor):
-            calls.append((move_sudo.id, visitor.kind))
-            return run(move_sudo, visitor) if run else "It is done."
+        def _billing_defer(move_sudo, visitor, day):
+            calls.append(visitor.kind)
+            return run(move_sudo) if run else "It is done."
 
-        env = self.env(user=user or self.env.ref("base.public_user"))
-        headers = {"X-Requested-With": "kvitt"} if script else {}
-        params = {"access_token": self.token, "nonce": "n-12345678", **params}
-        path = f"/my/invoices/{self.invoice.id}/promise"
-        with MockRequest(env, path=path) as request:
-            request.params = params
-            request.httprequest.headers = headers
-            request.httprequest.method = "POST"
-            request.lang = env["res.lang"]._get_data(code="en_US")
-            answer = self.controller._billing_page_action(
-                self.invoice.id,
-                params["access_token"],
-                right=right,
-                section="state",
-                run=_run,
+        if fields is None:
+            page = self.page(token)
+            fields = {
+                field.name: field.value
+                for field in page.xpath("//form[contains(@action, '/defer')]")[0].iter(
+                    "input"
+                )
+            }
+        with patch.object(
+            self.registry["account.move"], "_billing_defer", _billing_defer
+        ):
+            answer = self.url_open(
+                f"/my/invoices/{self.invoice.id}/defer",
+                data={**fields, **values},
+                headers={**PHONE, **({"X-Requested-With": "kvitt"} if script else {})},
+                allow_redirects=False,
             )
-            if not script and getattr(answer, "is_qweb", False):
-                answer.flatten()
+        self.fields = fields
         return answer, calls
 
     def test_it_is_done_and_said(self):
-        answer, calls = self.act()
-        self.assertEqual(calls, [(self.invoice.id, "link")])
-        payload = json.loads(answer.data)
+        answer, calls = self.act(token=self.token)
+        self.assertEqual(calls, ["link"])
+        payload = answer.json()
         self.assertEqual(payload["said"], "It is done.")
         self.assertIn("state", payload["sections"])
+        self.assertEqual(answer.headers["Cache-Control"], "private, no-store")
 
     def test_a_double_click_does_it_once_and_says_the_same(self):
-        first, calls = self.act()
-        again, more = self.act()
+        first, calls = self.act(token=self.token)
+        again, more = self.act(fields=self.fields)
         self.assertEqual((len(calls), len(more)), (1, 0))
-        self.assertEqual(json.loads(again.data)["said"], json.loads(first.data)["said"])
-        other, more = self.act(nonce="n-87654321")
-        self.assertEqual(len(more), 1)
+        self.assertEqual(again.json()["said"], first.json()["said"])
+        _other, more = self.act(token=self.token)
+        self.assertEqual(len(more), 1, "the form of a new page is another one")
 
-    def test_without_scripts_the_page_comes_again_and_says_it(self):
-        answer, _calls = self.act(script=False)
+    def test_without_scripts_the_page_comes_again_and_says_it_once(self):
+        answer, _calls = self.act(script=False, token=self.token)
         self.assertEqual(answer.status_code, 303)
         address = answer.headers["Location"]
-        self.assertTrue(address.endswith("#state"))
+        self.assertTrue(address.endswith("#help"))
         said = re.search(r"said=([\w-]+)", address)[1]
         page = self.page(self.token, said=said)
         self.assertEqual(
-            page.xpath("//section[@id='state']/p[@class='k-said']")[0].text,
+            page.xpath("//section[@id='help']/p[@class='k-said']")[0].text,
             "It is done.",
         )
-        page = self.page(self.token, said=said[:-1] + ("A" if said[-1] != "A" else "B"))
+        forged = said[:-1] + ("A" if said[-1] != "A" else "B")
         self.assertFalse(
-            page.xpath("//*[@class='k-said']"), "a forged one says nothing"
+            self.page(self.token, said=forged).xpath("//*[@class='k-said']")
         )
-
-    def test_an_answer_is_not_told_on_another_invoice(self):
-        answer, _calls = self.act(script=False)
-        said = re.search(r"said=([\w-]+)", answer.headers["Location"])[1]
         other = self.links._issue([{"move_id": self.other.id, "key": "page"}])
         page = self.page(other._token(), move=self.other, said=said)
-        self.assertFalse(page.xpath("//*[@class='k-said']"))
+        self.assertFalse(page.xpath("//*[@class='k-said']"), "on another invoice")
+        self.env.cr.execute(
+            "UPDATE billing_page_submission SET create_date = create_date "
+            "- interval '1 hour'"
+        )
+        self.assertFalse(self.page(self.token, said=said).xpath("//*[@class='k-said']"))
 
-    def test_what_is_refused_is_said_beside_the_form_and_can_be_sent_again(self):
-        def refuse(move_sudo, visitor):
+    def test_what_is_refused_leaves_nothing_and_can_be_sent_again(self):
+        def refuse(move_sudo):
             move_sudo.ref = "half done"
             raise UserError("That day is too late.")
 
-        answer, _calls = self.act(refuse)
+        answer, _calls = self.act(refuse, token=self.token)
         self.assertEqual(answer.status_code, 422)
-        self.assertEqual(json.loads(answer.data), {"error": "That day is too late."})
+        self.assertEqual(answer.json(), {"error": "That day is too late."})
+        self.env.invalidate_all()
         self.assertNotEqual(self.invoice.ref, "half done")
-        answer, calls = self.act()
+        _answer, calls = self.act(fields=self.fields)
         self.assertEqual(len(calls), 1, "the same form, put right")
 
-    def test_without_scripts_what_was_typed_is_kept(self):
-        def refuse(move_sudo, visitor):
-            raise UserError("That day is too late.")
+    def test_without_scripts_the_reason_stands_at_the_form_with_what_was_typed(self):
+        def refuse(move_sudo):
+            raise UserError("That <day> is too late.")
 
-        answer, _calls = self.act(refuse, script=False, day="2027-01-01", secret="x")
+        answer, _calls = self.act(
+            refuse, script=False, token=self.token, day="2027-01-01"
+        )
         self.assertEqual(answer.status_code, 422)
-        self.assertIn("Content-Security-Policy", answer.headers)
+        self.assertIn("default-src 'none'", answer.headers["Content-Security-Policy"])
+        page = html.fromstring(answer.content)
+        form = page.xpath("//form[contains(@action, '/defer')]")[0]
+        self.assertEqual(
+            form.xpath("./p[@role='alert']")[0].text, "That <day> is too late."
+        )
+        self.assertEqual(form.xpath(".//input[@name='day']/@value"), ["2027-01-01"])
+        self.assertEqual(len(page.xpath("//*[@role='alert']")), 1)
 
     def test_who_may_not_is_sent_where_they_can_prove_who_they_are(self):
-        answer, calls = self.act(right="contact")
-        self.assertEqual((answer.status_code, calls), (403, []))
-        self.assertTrue(json.loads(answer.data)["location"].startswith("/"))
-        answer, calls = self.act(right="contact", script=False)
-        self.assertEqual((answer.status_code, calls), (303, []))
+        right = "odoo.addons.billing_interactive_invoice.controllers.self_service"
+        with patch(f"{right}.SELF_SERVICE", "contact"):
+            answer, calls = self.act(token=self.token)
+            self.assertEqual((answer.status_code, calls), (403, []))
+            self.assertIn(f"/{self.invoice.id}/", answer.json()["location"])
+            answer, calls = self.act(script=False, token=self.token)
+            self.assertEqual((answer.status_code, calls), (303, []))
+            self.assertIn(f"/{self.invoice.id}/", answer.headers["Location"])
 
     def test_staff_change_nothing(self):
-        for right in ("pay", "chat", "self_service", "contact"):
-            answer, calls = self.act(right=right, user=self.user)
-            self.assertEqual((answer.status_code, calls), (403, []), right)
-            self.assertIn("error", json.loads(answer.data))
+        page = self.page(self.token)
+        form = page.xpath("//form[contains(@action, '/defer')]")[0]
+        fields = {field.name: field.value for field in form.iter("input")}
+        self.authenticate(self.user.login, self.user.login)
+        fields["csrf_token"] = http.Request.csrf_token(self)
+        answer, calls = self.act(fields=fields)
+        self.assertEqual((answer.status_code, calls), (403, []))
+        self.assertIn("cannot change", answer.json()["error"])
+        answer, calls = self.act(fields=fields, script=False)
+        self.assertEqual((answer.status_code, calls), (303, []))
 
     @mute_logger(ERRORS)
+    def test_a_form_that_the_page_did_not_make_does_nothing(self):
+        answer, calls = self.act(
+            fields={"access_token": self.token, "day": "2027-01-01"}
+        )
+        self.assertEqual((answer.status_code, calls), (400, []))
+
     def test_a_wrong_token_does_nothing(self):
-        answer, calls = self.act(access_token="A" * 22)
+        self.act(token=self.token)
+        fields = {**self.fields, "access_token": "A" * 22}
+        answer, calls = self.act(fields=fields)
         self.assertEqual((answer.status_code, calls), (410, []))
+        answer, calls = self.act(fields=fields, script=False)
+        self.assertEqual((answer.status_code, calls), (404, []))
 
     def test_a_form_without_a_value_of_its_own_still_works(self):
+        self.act(token=self.token)
         for nonce in ("", "x", "<script>", "a" * 100):
-            _answer, calls = self.act(nonce=nonce)
+            _answer, calls = self.act(fields={**self.fields, "nonce": nonce})
             self.assertEqual(len(calls), 1, nonce)
+
+    def test_forms_sent_are_forgotten_after_a_while(self):
+        self.act(token=self.token)
+        sent = self.env["billing.page.submission"].sudo()
+        before = sent.search_count([])
+        sent._gc_submissions()
+        self.assertEqual(sent.search_count([]), before)
+        self.env.cr.execute(
+            "UPDATE billing_page_submission SET create_date = create_date "
+            "- interval '31 days'"
+        )
+        sent._gc_submissions()
+        self.assertFalse(sent.search_count([]))
 
 
 class TestColour(PageCase):
