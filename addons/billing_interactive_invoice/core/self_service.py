@@ -12,6 +12,8 @@ from datetime import date, timedelta
 # Why something is not offered, worded by the model
 OFF = "off"  # the company does not offer it
 NOTHING_OPEN = "nothing_open"  # paid, cancelled or a credit note
+HANDED_OVER = "handed_over"  # somebody else collects it, and has a say
+DEBITED = "debited"  # it will be drawn from the customer's account
 DISPUTED = "disputed"  # the customer objects, so nothing is asked of them meanwhile
 ARRANGED = "arranged"  # something is arranged or asked for already
 OVERDUE = "overdue"  # the customer has overdue debt
@@ -30,7 +32,7 @@ NO_AMOUNT = "no_amount"
 TOO_MUCH = "too_much"
 
 #: Reasons that no person at the company could set aside.
-_FINAL = frozenset({OFF, NOTHING_OPEN, DISPUTED, ARRANGED})
+_FINAL = frozenset({OFF, NOTHING_OPEN, HANDED_OVER, DEBITED, DISPUTED, ARRANGED})
 #: Furthest day that may be asked for where staff decide, counted from today.
 ASK_DAYS = 92
 #: Least time to pay the first part in, when the due date is close or past.
@@ -101,6 +103,8 @@ class Facts:
     :param broken: whether an arrangement about this invoice was not kept
     :param arranged: whether one is in force, or asked for and not decided
     :param disputed: whether the customer objects to the invoice or a part of it
+    :param handed_over: whether it is with somebody else for collection
+    :param debited: whether it will be drawn from the customer's account
     """
 
     today: date
@@ -116,6 +120,8 @@ class Facts:
     broken: bool = False
     arranged: bool = False
     disputed: bool = False
+    handed_over: bool = False
+    debited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +274,10 @@ def _refusal(is_on, facts):
         return OFF
     if facts.residual <= 0:
         return NOTHING_OPEN
+    if facts.handed_over:
+        return HANDED_OVER
+    if facts.debited:
+        return DEBITED
     if facts.disputed:
         return DISPUTED
     return ARRANGED if facts.arranged else ""

@@ -16,6 +16,7 @@ _SILENT = frozenset(
     {
         self_service.OFF,
         self_service.NOTHING_OPEN,
+        self_service.HANDED_OVER,
         self_service.DISPUTED,
         self_service.ARRANGED,
         self_service.SMALL,

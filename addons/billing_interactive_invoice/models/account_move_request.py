@@ -328,6 +328,12 @@ class AccountMove(models.Model):
         texts = {
             self_service.OFF: self.env._("This is not possible here."),
             self_service.NOTHING_OPEN: self.env._("There is nothing left to pay."),
+            self_service.HANDED_OVER: self.env._(
+                "Somebody else collects this invoice for us. Please ask them."
+            ),
+            self_service.DEBITED: self.env._(
+                "The amount will be drawn from your account."
+            ),
             self_service.DISPUTED: self.env._(
                 "You have told us about this invoice, and we look into it first."
             ),

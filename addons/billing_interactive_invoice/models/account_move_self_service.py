@@ -215,6 +215,8 @@ class AccountMove(models.Model):
                 for request in in_force
             ),
             disputed=any(request.kind in ("dispute", "claim") for request in in_force),
+            handed_over=self.id in self._billing_collections(),
+            debited=self.id in self._billing_debits(),
         )
 
     def _billing_overdue_debt(self, today):

@@ -274,6 +274,12 @@ class BillingRequest(models.Model):
             "name": self.env._("Files"),
         }
 
+    # === MAIL METHODS === #
+
+    def _mail_get_partner_fields(self, introspect_fields=False):
+        """Override of `mail`: colleagues write here, customers get the answer."""
+        return []
+
     # === BUSINESS METHODS - WHAT IS IN FORCE === #
 
     def _progress(self):

@@ -7,6 +7,7 @@ from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
+from odoo.addons.billing_base.core.claim import Collection
 from odoo.addons.billing_interactive_invoice.core.visitor_rights import Visitor
 
 from ..billing_base.common import BillingBaseCase
@@ -393,6 +394,19 @@ class TestParts(SelfServiceCase):
         self.assertEqual(self.held(), [("split", date(2026, 12, 3))])
 
 
+class TestCollection(SelfServiceCase):
+    def test_who_collects_has_a_say(self):
+        collections = patch.object(
+            self.registry["account.move"],
+            "_billing_collections",
+            lambda moves: {move.id: Collection(TODAY, "Kreditor AS") for move in moves},
+        )
+        with collections, self.assertRaisesRegex(UserError, "ask them"):
+            self.ask("defer", date(2026, 12, 8))
+        with collections:
+            self.ask("dispute", "other", "Wrong.")
+
+
 class TestPromise(SelfServiceCase):
     @classmethod
     def setUpClass(cls):
@@ -606,6 +620,13 @@ class TestDispute(SelfServiceCase):
 
 
 class TestRights(SelfServiceCase):
+    def test_what_colleagues_write_goes_to_no_customer(self):
+        request = self.ask("dispute", "other", "Wrong.").with_user(self.user)
+        self.assertFalse(request._message_get_suggested_recipients())
+        request.message_post(body="Is he right?", subtype_xmlid="mail.mt_comment")
+        self.assertFalse(self.mails())
+        self.assertNotIn(self.kari, request.message_partner_ids)
+
     def test_what_was_asked_is_changed_by_buttons_only(self):
         request = self.ask("promise", date(2026, 12, 5)).with_user(self.user)
         for values in ({"state": "done"}, {"day": DUE}, {"hold_until": DUE}):

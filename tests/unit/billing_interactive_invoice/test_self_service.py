@@ -45,6 +45,8 @@ FACTS = st.builds(
     broken=st.booleans(),
     arranged=st.booleans(),
     disputed=st.booleans(),
+    handed_over=st.booleans(),
+    debited=st.booleans(),
 )
 
 
@@ -84,6 +86,8 @@ def test_moving_it_again_counts_from_the_first_due_date():
         ({"defer": False}, {}, core.OFF),
         ({}, {"residual": 0}, core.NOTHING_OPEN),
         ({}, {"disputed": True}, core.DISPUTED),
+        ({}, {"handed_over": True}, core.HANDED_OVER),
+        ({}, {"debited": True}, core.DEBITED),
         ({}, {"arranged": True}, core.ARRANGED),
         ({}, {"overdue": 1}, core.OVERDUE),
         ({}, {"broken": True}, core.BROKEN),
@@ -114,6 +118,8 @@ def test_staff_are_asked_only_where_they_could_say_yes(rules, known, calendar):
             assert offer.reason not in (
                 core.OFF,
                 core.NOTHING_OPEN,
+                core.HANDED_OVER,
+                core.DEBITED,
                 core.DISPUTED,
                 core.ARRANGED,
             )
@@ -122,7 +128,13 @@ def test_staff_are_asked_only_where_they_could_say_yes(rules, known, calendar):
 @settings(deadline=None)
 @given(RULES, FACTS, CALENDARS)
 def test_nothing_is_offered_for_what_is_paid_or_disputed(rules, known, calendar):
-    assume(known.residual <= 0 or known.disputed or known.arranged)
+    assume(
+        known.residual <= 0
+        or known.disputed
+        or known.arranged
+        or known.handed_over
+        or known.debited
+    )
     assert not core.defer_offer(rules, known).allowed
     assert not core.split_offer(rules, known, calendar).allowed
     assert not core.promise_offer(rules, known).allowed
