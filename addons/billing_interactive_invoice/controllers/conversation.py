@@ -21,8 +21,8 @@ class ConversationPage(InvoicePage):
         files = request.httprequest.files.getlist("files")
 
         def run(move_sudo, visitor):
+            # What was written stands there, and says so itself.
             move_sudo._billing_customer_says(visitor, text, files)
-            return request.env._("Thank you, we have got it.")
 
         return self._billing_page_action(
             invoice_id, access_token, right="chat", section="conversation", run=run

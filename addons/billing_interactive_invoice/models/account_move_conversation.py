@@ -344,8 +344,13 @@ class AccountMove(models.Model):
         company = self.company_id
         hours = company._billing_opening_hours()
         now = company._billing_local(company._billing_now())
-        wait = company._billing_usual_wait(hours)
-        service = {"wait": wait, "week": [], "is_open": True, "until": "", "from": ""}
+        service = {
+            "wait": self._billing_wait_in_words(company._billing_usual_wait(hours)),
+            "week": [],
+            "is_open": True,
+            "until": "",
+            "from": "",
+        }
         if not hours.weekly:
             return service
         locale = babel_locale_parse(self.env.lang)
@@ -367,6 +372,32 @@ class AccountMove(models.Model):
             for days, spans in grouped(hours)
         ]
         return service
+
+    def _billing_wait_in_words(self, wait):
+        """Return how long an answer takes, in the language of the page.
+
+        :param wait: unit and count, of ``company._billing_usual_wait``; or None
+        :rtype: str
+        """
+        if not wait:
+            return ""
+        unit, count = wait
+        if unit == "minutes":
+            return self.env._("%(count)s minutes", count=count)
+        if unit == "hours":
+            if count == 1:
+                return self.env._("an hour")
+            return self.env._("%(count)s hours", count=count)
+        if count == 1:
+            return self.env._("a working day")
+        return self.env._("%(count)s working days", count=count)
+
+    def _billing_page_words(self):
+        """Extended by what the conversation says."""
+        return {
+            **super()._billing_page_words(),
+            "chat_sent": self.env._("Your message is sent."),
+        }
 
     def _billing_page_moment(self, moment, local=False, weekday=False):
         """Return a moment as customers read it: day and time by the company's clock.

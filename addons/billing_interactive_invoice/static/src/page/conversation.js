@@ -63,9 +63,15 @@
             showSending(form);
         }
     });
-    kvitt.on("posted", ({form}) => {
-        if (form.action.endsWith("/say")) {
-            forgetSending();
+    kvitt.on("posted", ({form, ok}) => {
+        if (!form.action.endsWith("/say")) {
+            return;
+        }
+        forgetSending();
+        if (ok) {
+            kvitt.say(kvitt.word("chat_sent"));
+            // Most who write, write on.
+            document.getElementById("conversation-text")?.focus();
         }
     });
 })();
