@@ -181,13 +181,13 @@ class InvoicePage(portal.PortalAccount):
         return f"/web/login?{urlencode({'redirect': target})}"
 
     def _billing_page_limited(self, invoice_sudo, visitor, action):
-        """Return why a form is not taken now, or nothing; extend it to limit them.
+        """Return why a form is not taken now; extend it to limit them.
 
         :param str action: last part of the address the form was sent to
-        :return: what the customer is told
-        :rtype: str | None
+        :return: what the customer is told; empty when it is taken
+        :rtype: str
         """
-        return None
+        return ""
 
     # === ACTIONS === #
 
