@@ -73,9 +73,9 @@ class MessagePage(InvoicePage):
         self, invoice_id, message_id, what, access_token=None, **kw
     ):
         """Count that a message was in view, or that its button was used."""
-        self._billing_count_message(
-            invoice_id, access_token, message_id, CLICKED if what == CLICKED else SHOWN
-        )
+        self._billing_use_lang(kw.get("lang"))
+        if not _tells_as_machine():
+            self._billing_count_message(invoice_id, access_token, message_id, what)
         return request.make_response("", status=204)
 
     @http.route(
@@ -87,10 +87,15 @@ class MessagePage(InvoicePage):
     )
     def billing_message_dot(self, invoice_id, message_id, access_token=None, **kw):
         """Count that a browser without scripts shows a message."""
-        if _is_nobody():
-            return self._billing_dot()
-        self._billing_count_message(invoice_id, access_token, message_id, SHOWN)
-        return self._billing_dot()
+        if _loads_as_person():
+            self._billing_count_message(invoice_id, access_token, message_id, SHOWN)
+        return request.make_response(
+            DOT,
+            headers=[
+                ("Content-Type", "image/gif"),
+                ("Cache-Control", "private, no-store"),
+            ],
+        )
 
     @http.route(
         "/my/invoices/<int:invoice_id>/message/<int:message_id>/<any(button,link):which>",
@@ -114,7 +119,7 @@ class MessagePage(InvoicePage):
         target = message_sudo and message_sudo._target(which)
         if not target:
             return request.redirect(page.url(), code=303)
-        if not _is_nobody():
+        if not _follows_as_machine():
             move_sudo._billing_note_message(visitor, message_id, CLICKED)
         if target.startswith("#"):
             return request.redirect(page.url(section=target[1:]), code=303)
@@ -155,15 +160,6 @@ class MessagePage(InvoicePage):
             return
         move_sudo._billing_note_message(visitor, message_id, what)
 
-    def _billing_dot(self):
-        return request.make_response(
-            DOT,
-            headers=[
-                ("Content-Type", "image/gif"),
-                ("Cache-Control", "private, no-store"),
-            ],
-        )
-
 
 def _use_preview(params):
     """Draw the page with the message that ``preview_message`` names, for staff."""
@@ -180,13 +176,32 @@ def _read_id(value):
     return int(value) if len(value) < 10 else None
 
 
-def _is_nobody():
+def _asks_as_machine(headers):
     """Whether what asks gives itself away as a machine: a scanner, a prefetch."""
     user = request.env.user
     verdict = base_visitor.judge(
         request.httprequest.method,
-        request.httprequest.headers,
+        headers,
         signed_in=not user._is_public(),
         staff=user._is_internal(),
     )
     return verdict.who == base_visitor.MACHINE
+
+
+def _follows_as_machine():
+    """Whether a machine follows a link on the page."""
+    return _asks_as_machine(request.httprequest.headers)
+
+
+def _tells_as_machine():
+    """Whether the script that tells something runs in a machine."""
+    # What a script sends is no page, so only the name of the browser says something.
+    agent = request.httprequest.headers.get("User-Agent", "")
+    return _asks_as_machine({"User-Agent": agent, "Accept": "text/html"})
+
+
+def _loads_as_person():
+    """Whether the picture is loaded as browsers load what they show."""
+    unknown = base_visitor.Verdict(base_visitor.UNKNOWN, "unclear", base_visitor.OTHER)
+    verdict = base_visitor.confirm_picture(unknown, request.httprequest.headers)
+    return verdict.who == base_visitor.PERSON

@@ -1,10 +1,12 @@
 """The history of an invoice as its page tells it: by day, newest first."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
+_WITHIN_NUMBER = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 #: Events that are shown at once; the older ones open on demand.
 SHOWN_FIRST = 8
 
@@ -65,3 +67,8 @@ def _once(entries):
     for entry in entries:
         kept.setdefault((entry.at.replace(second=0, microsecond=0), entry.text), entry)
     return list(kept.values())
+
+
+def keep_together(text: str) -> str:
+    """Return ``text`` with amounts that no line breaks within («3 102,26»)."""
+    return _WITHIN_NUMBER.sub("\u00a0", text)

@@ -79,7 +79,7 @@ class AccountMove(models.Model):
                 {
                     "at": entry.moment.isoformat(timespec="seconds"),
                     "time": format_time(entry.at.time(), "short", locale=locale),
-                    "text": entry.text,
+                    "text": history.keep_together(entry.text),
                     "by": entry.by,
                 }
                 for entry in day.entries

@@ -13,6 +13,9 @@ PICTURE = (
     b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q"
     b"DwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+#: As a browser loads a picture.
+IMAGE = {**PHONE, "Accept": "image/avif,image/*,*/*;q=0.8", "Sec-Fetch-Dest": "image"}
+SCANNER = "Mozilla/5.0 (compatible; Barracuda Sentinel (EE))"
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
@@ -145,9 +148,15 @@ class TestMessagesPage(MessageCase, LinkPageCase):
     def test_a_script_tells_that_it_was_shown(self):
         message = self.message("tip_other")
         url = self.banner(message).get("data-shown")
-        self.assertEqual(self.send(url).status_code, 204)
-        self.assertEqual(self.send(url).status_code, 204)
+        beacon = {"Accept": "*/*", "Sec-Fetch-Dest": "empty"}
+        scanner = {**beacon, "User-Agent": SCANNER}
+        self.assertEqual(self.send(url, headers=scanner).status_code, 204)
+        self.assertEqual(self.counted(message), (0, 0, 0), "nobody was there")
+        for _time in range(2):
+            answer = self.send(url, headers=beacon, lang="sv_SE")
+            self.assertEqual(answer.status_code, 204)
         self.assertEqual(self.counted(message), (1, 0, 0))
+        self.assertEqual(message.sudo().reading_ids.lang, "sv_SE")
 
     def test_a_forged_form_counts_nothing(self):
         message = self.message("tip_other")
@@ -166,7 +175,7 @@ class TestMessagesPage(MessageCase, LinkPageCase):
             self.url_open(dot, headers={"User-Agent": "curl/8"}).status_code, 200
         )
         self.assertEqual(self.counted(message), (0, 0, 0), "nobody was there")
-        answer = self.url_open(dot, headers=PHONE)
+        answer = self.url_open(dot, headers=IMAGE)
         self.assertEqual(answer.headers["Content-Type"], "image/gif")
         self.assertEqual(self.counted(message), (1, 0, 0))
 

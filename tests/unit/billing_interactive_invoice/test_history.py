@@ -3,7 +3,11 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.billing_interactive_invoice.core.history import Entry, tell
+from odoo.addons.billing_interactive_invoice.core.history import (
+    Entry,
+    keep_together,
+    tell,
+)
 
 START = datetime(2026, 11, 1, 12)
 
@@ -67,3 +71,10 @@ def test_the_same_again_later_is_told_again():
 
 def test_nothing_happened():
     assert tell([]) == ([], [])
+
+
+def test_no_line_breaks_within_an_amount():
+    assert keep_together("kr 1 003 102,26 by 24 12") == (
+        "kr 1\u00a0003\u00a0102,26 by 24 12"
+    )
+    assert keep_together("0300 1234") == "0300 1234"
