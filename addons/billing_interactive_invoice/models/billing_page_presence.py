@@ -149,7 +149,8 @@ class BillingPagePresence(models.Model):
                 *("partner_id", "user_id"),
             )
         }
-        [[was_here]] = self.env.execute_query(
+        [[was_here]] = write_quietly(
+            self.env,
             SQL(
                 """WITH before AS (
                        SELECT here AND seen_at > %(fresh)s AS here
@@ -167,7 +168,7 @@ class BillingPagePresence(models.Model):
                 values=SQL(", ").join(SQL("%s", value) for value in values.values()),
                 now=now,
                 here=report.visible,
-            )
+            ),
         )
         self.invalidate_model(flush=False)
         if not reader["is_staff"]:
@@ -266,6 +267,18 @@ class BillingPagePresence(models.Model):
                 fields.Datetime.now() - KEPT_FOR,
             )
         )
+
+
+def write_quietly(env, query):
+    """Run a statement of which two may meet, and return its rows.
+
+    One reader may be heard of twice at the same moment, by two pages or by websocket
+    and HTTP. The second is tried again by whoever serves it; that is no error to log.
+
+    :param SQL query: writes to one row
+    """
+    env.cr.execute(query, log_exceptions=False)
+    return env.cr.fetchall()
 
 
 def _now_seconds():

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ..core import reading
 from ..core.visitor_rights import PORTAL
+from .billing_page_presence import write_quietly
 
 
 class BillingPageReader(models.Model):
@@ -105,7 +106,8 @@ class BillingPageReader(models.Model):
         """
         if not report.is_news:
             # The sign of life alone; a visit that has paused begins with showing.
-            self.env.execute_query(
+            write_quietly(
+                self.env,
                 SQL(
                     """UPDATE billing_page_reader SET seen_at = %(now)s
                         WHERE move_id = %(move)s AND partner_id = %(partner)s
@@ -115,7 +117,7 @@ class BillingPageReader(models.Model):
                     move=presence["move_id"],
                     partner=presence["partner_id"],
                     pause=now - reading.PAUSE,
-                )
+                ),
             )
             self.invalidate_model(["seen_at"], flush=False)
             return
@@ -131,7 +133,8 @@ class BillingPageReader(models.Model):
     def _get_or_create(self, presence, now):
         """Return the row of a reader, locked."""
         keys = {"move": presence["move_id"], "partner": presence["partner_id"]}
-        [[reader_id]] = self.env.execute_query(
+        [[reader_id]] = write_quietly(
+            self.env,
             SQL(
                 """INSERT INTO billing_page_reader
                         (move_id, company_id, partner_id, first_seen_at, visits,
@@ -145,7 +148,7 @@ class BillingPageReader(models.Model):
                 company=presence["company_id"],
                 now=now,
                 uid=self.env.uid,
-            )
+            ),
         )
         reader_sudo = self.sudo().browse(reader_id)
         reader_sudo.invalidate_recordset(flush=False)
@@ -204,10 +207,3 @@ class BillingPageReader(models.Model):
             seen_at=self.seen_at or None,
             visits=self.visits,
         )
-
-    # === ACTIONS === #
-
-    def action_open_invoice(self):
-        """Open the invoice (button)."""
-        self.ensure_one()
-        return self.move_id._get_records_action()

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .billing_page_presence import write_quietly
+
 
 class BillingPageSeen(models.Model):
     """A section of an invoice's page that a customer has had before their eyes."""
@@ -43,7 +45,8 @@ class BillingPageSeen(models.Model):
         todo = sorted(known.keys() & codes)
         if not todo:
             return
-        self.env.execute_query(
+        write_quietly(
+            self.env,
             SQL(
                 """INSERT INTO billing_page_seen (reader_id, code, first_at, last_at)
                    SELECT %(reader)s, code, %(now)s, %(now)s
@@ -53,7 +56,7 @@ class BillingPageSeen(models.Model):
                 reader=reader.id,
                 codes=todo,
                 now=now,
-            )
+            ),
         )
         reader.invalidate_recordset(["section_ids"], flush=False)
         self.invalidate_model(flush=False)
