@@ -137,10 +137,15 @@ class CodePage(InvoicePage):
         limited = super()._billing_page_limited(invoice_sudo, visitor, action)
         if limited:
             return limited
-        if not request.env["billing.page.limit"]._take(
-            "action", address=request.httprequest.remote_addr, subject=visitor.key
+        limits = request.env["billing.page.limit"]
+        files = request.httprequest.files.values()
+        for scope in (
+            ["action", "upload"] if any(file for file in files) else ["action"]
         ):
-            return request.env._("That was a lot at once. Please wait ten minutes.")
+            if not limits._take(
+                scope, address=request.httprequest.remote_addr, subject=visitor.key
+            ):
+                return request.env._("That was a lot at once. Please wait ten minutes.")
         return None
 
     # === HELPERS === #

@@ -227,10 +227,10 @@ class AccountMove(models.Model):
             address=address,
         ):
             raise UserError(self.env._("We could not send a code there."))
+        # No sentence names the address: it is told by the page's address for a while.
         return self.env._(
-            "We have sent a code to %(address)s. Type it in below within ten minutes; "
-            "nothing changes before.",
-            address=address,
+            "We have sent a code to the new address. Type it in below within ten "
+            "minutes; nothing changes before."
         )
 
     def _billing_contact_verify(self, visitor, typed):
@@ -276,9 +276,7 @@ class AccountMove(models.Model):
                 }
             ]
         )
-        return self.env._(
-            "Thank you. From now on we use %(address)s.", address=new_sudo.address
-        )
+        return self.env._("Thank you. From now on we use the new address.")
 
     def _billing_contact_add(self, channel, address):
         """Return a contact point for an address on a channel that had none like it."""
@@ -337,9 +335,7 @@ class AccountMove(models.Model):
         self._billing_contact_log("contact.preferred", channel=chosen_sudo.channel)
         label = self.env["billing.event"]._get_channel_labels()[chosen_sudo.channel]
         return self.env._(
-            "Thank you. We reach you first by %(channel)s: %(address)s.",
-            channel=label,
-            address=chosen_sudo.address,
+            "Thank you. We reach you first by %(channel)s.", channel=label
         )
 
     def _billing_contact_consent(self, visitor, shown, wanted):
