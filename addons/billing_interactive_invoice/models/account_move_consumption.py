@@ -170,6 +170,9 @@ class AccountMove(models.Model):
                     "pair": pair,
                     "initial": babel_date(middle, "LLLLL", locale=locale),
                     "period": self._billing_period_text(period.start, period.end),
+                    "short": self._billing_period_text(
+                        period.start, period.end, "LLL y"
+                    ),
                     "now": self._billing_volume(period.volume),
                     "before": "" if last is None else self._billing_volume(last),
                     "is_this": period == now,
@@ -339,12 +342,15 @@ class AccountMove(models.Model):
         """Return a quantity as people write it: whole, or with a digit when small."""
         return formatLang(self.env, float(volume), digits=0 if volume >= 100 else 1)
 
-    def _billing_period_text(self, start, end):
-        """Return a period in words: a whole month by its name, else its days."""
+    def _billing_period_text(self, start, end, month="LLLL y"):
+        """Return a period in words: a whole month by its name, else its days.
+
+        :param str month: how the name of a month is written, as CLDR has it
+        """
         if start.day == 1 and (end + timedelta(days=1)).day == 1:
             if (start.year, start.month) == (end.year, end.month):
                 locale = babel_locale_parse(self.env.lang)
-                return babel_date(start, "LLLL y", locale=locale)
+                return babel_date(start, month, locale=locale)
         return self.env._(
             "%(start)s to %(end)s",
             start=format_date(self.env, start),

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from odoo import models
 from odoo.tools import formatLang
 
@@ -39,9 +41,12 @@ class AccountMove(models.Model):
     def _billing_lines_values(self):
         """Return what the lines and sums are drawn from."""
         self.ensure_one()
-        lines = [
-            self._billing_line_values(line) for line in self._get_move_lines_to_report()
-        ]
+        lines = self._billing_shown_lines()
+        for before, line in reversed(list(pairwise(lines))):
+            # What is the same as on the line above need not be said again.
+            for name in ("period", "installation"):
+                if line.get(name) and line[name] == before.get(name):
+                    line[name] = ""
         money = self.currency_id.format
         received = self.amount_total - self.amount_residual
         is_void = self.state == "cancel"
@@ -58,10 +63,45 @@ class AccountMove(models.Model):
             "left": money(self.amount_residual),
         }
 
+    def _billing_shown_lines(self):
+        """Return what the lines are drawn from, but for those that staff folded away.
+
+        A section whose lines are folded shows their sum instead. Core's own way to tell
+        which these are writes to lines and invoice while it reads.
+        """
+        shown = []
+        section = subsection = None
+        for line in self.invoice_line_ids.sorted("sequence"):
+            kind = line.display_type
+            if kind in ("line_section", "line_subsection"):
+                values = {
+                    "kind": kind,
+                    "text": line.name or "",
+                    "is_folded": line.collapse_composition or line.collapse_prices,
+                    "sum": 0.0,
+                }
+                if kind == "line_section":
+                    section, subsection = values, None
+                elif section and section["is_folded"]:
+                    continue
+                else:
+                    subsection = values
+                shown.append(values)
+                continue
+            folded = [s for s in (section, subsection) if s and s["is_folded"]]
+            if folded:
+                folded[0]["sum"] += line.price_total
+            elif kind == "product":
+                shown.append(self._billing_line_values(line))
+            else:
+                shown.append({"kind": kind, "text": line.name or ""})
+        for values in shown:
+            if values.get("is_folded"):
+                values["amount"] = self.currency_id.format(values["sum"])
+        return shown
+
     def _billing_line_values(self, line):
-        """Return what one line is drawn from."""
-        if line.display_type != "product":
-            return {"kind": line.display_type, "text": line.name or ""}
+        """Return what a line about a product is drawn from."""
         start, end = line.billing_period_start, line.billing_period_end
         return {
             "kind": "product",

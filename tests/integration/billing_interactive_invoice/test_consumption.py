@@ -1,6 +1,7 @@
 """What the page says of the consumption, and of what it is compared with."""
 
 from datetime import date, timedelta
+from unittest.mock import patch
 
 from dateutil.relativedelta import relativedelta
 from psycopg2.errors import CheckViolation
@@ -308,6 +309,59 @@ class TestLines(ConsumptionCase):
         self.assertEqual((fee["quantity"], fee["period"]), ("", ""))
         self.assertEqual(values["total"], money(564))
         self.assertEqual((values["tax"], values["settled"]), ("", ""))
+
+    def test_what_staff_folded_is_a_sum(self):
+        def section(name, **values):
+            return Command.create(
+                {"name": name, "display_type": "line_section"} | values
+            )
+
+        move = self.bill(
+            self.fee(1),
+            section("Inside", collapse_composition=True),
+            self.fee(10),
+            section("Deeper", display_type="line_subsection"),
+            self.fee(20),
+            section("Open"),
+            self.fee(40),
+            section("Folded", display_type="line_subsection", collapse_prices=True),
+            self.fee(80),
+        )
+        for at, line in enumerate(move.invoice_line_ids.sorted("id")):
+            line.sequence = at
+        money = move.currency_id.format
+        self.assertEqual(
+            [
+                (line["text"], line.get("amount"))
+                for line in move._billing_shown_lines()
+            ],
+            [
+                ("Fee", money(1)),
+                ("Inside", money(30)),
+                ("Open", None),
+                ("Fee", money(40)),
+                ("Folded", money(80)),
+            ],
+        )
+
+    def test_reading_the_page_writes_nothing_to_the_books(self):
+        move = self.bill(self.metered(412, 1.25, date(2026, 11, 1)), self.fee(49))
+        self._register_payment(move, amount=100)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        writes = []
+        execute = self.env.cr.execute
+
+        def noting(query, *args, **kwargs):
+            text = str(getattr(query, "code", query))
+            if "UPDATE" in text.upper().split():
+                writes.append(text)
+            return execute(query, *args, **kwargs)
+
+        with patch.object(self.env.cr, "execute", noting):
+            move.sudo()._billing_page_sections(PORTAL)
+            self.env.flush_all()
+        self.assertEqual(writes, [])
 
     def test_many_lines_are_folded(self):
         move = self.bill(*(self.fee(nth) for nth in range(1, 10)))
