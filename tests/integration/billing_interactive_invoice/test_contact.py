@@ -3,7 +3,7 @@
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
-from .trust_common import CODE, TrustCase
+from .trust_common import CODE, PHONE, TrustCase
 
 NEW = "kari.ny@kunde.example"
 SCRIPT = {"X-Requested-With": "kvitt"}
@@ -44,7 +44,7 @@ class TestContact(TrustCase):
             self.kari.email, "kari@kunde.example", "nothing changes before"
         )
         self.assertIn(NEW, self.section(self.get(), "contact"))
-        answer = self.verify()
+        asked, answer = answer, self.verify()
         self.assertEqual(answer.status_code, 303)
         self.env.invalidate_all()
         self.assertEqual(self.kari.email, NEW)
@@ -54,6 +54,12 @@ class TestContact(TrustCase):
         replaced = self.events.search([("kind", "=", "contact.replaced")])
         self.assertEqual(replaced.actor, "customer")
         self.assertIn("contact.verified", self.kinds())
+        # Whoever gets hold of where the forms led to reads what was said, and no more.
+        self.new_browser()
+        for told in (asked, answer):
+            page = self.url_open(told.headers["Location"], headers=PHONE)
+            self.assertIn("new address", self.section(page, "contact"))
+            self.assertNotIn("@", self.section(page, "contact"))
 
     def test_who_reads_at_the_old_address_hears_of_it(self):
         self.prove()

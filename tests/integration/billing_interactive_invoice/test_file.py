@@ -4,6 +4,8 @@ from unittest.mock import patch
 
 from odoo.tools import mute_logger
 
+from odoo.addons.billing_interactive_invoice.core.page_limit import LIMITS, Limit
+
 from .trust_common import TrustCase
 
 
@@ -79,3 +81,15 @@ class TestFile(TrustCase):
         internal = self.attach("Notat.pdf")
         self.env.flush_all()
         self.assertEqual(self.get("file", str(internal.id)).status_code, 404)
+
+    def test_a_customer_sends_so_many_files_and_no_more(self):
+        limits = {**LIMITS, "upload": (Limit("subject", 2, 10),)}
+        pdf = ("x.pdf", b"%PDF-1.4", "application/pdf")
+        with patch.dict(LIMITS, limits):
+            statuses = [
+                self.post("say", text="Here", files={"files": pdf}).status_code
+                for _nth in range(3)
+            ]
+            self.assertEqual(statuses, [303, 303, 429])
+            without = self.post("say", text="Here", files={"files": ("", b"")})
+            self.assertEqual(without.status_code, 303)
