@@ -21,7 +21,16 @@ from .paths import ADDONS, CHECKOUT, DATA, LOGS, lock, manifests
 from .runtime import Runtime
 from .ui import SetupError, say, step
 
-CORE = ["account", "account_payment", "l10n_no", "l10n_se", "portal", "sms"]
+CORE = [
+    "account",
+    "account_payment",
+    "l10n_no",
+    "l10n_se",
+    # Odoo's own provider for trying out: customers pay with it in tests.
+    "payment_demo",
+    "portal",
+    "sms",
+]
 # The first one becomes the default of new users and customers.
 LANGUAGES = "en_US,nb_NO,sv_SE"
 PREFIX = f"kvitt_{CHECKOUT}"
