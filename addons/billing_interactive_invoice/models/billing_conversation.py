@@ -134,9 +134,7 @@ class BillingConversation(models.Model):
     draft_attachment_ids = fields.Many2many(
         "ir.attachment", "billing_conversation_draft_rel", string="Files"
     )
-    canned_answer_id = fields.Many2one(
-        "billing.canned.answer", string="Canned Answer", store=False
-    )
+    canned_answer_id = fields.Many2one("billing.canned.answer", store=False)
     thread_html = fields.Html(compute="_compute_thread_html", sanitize=False)
     billing_page_presence = fields.Json(related="move_id.billing_page_presence")
     wait_text = fields.Char(string="Waits", compute="_compute_wait_text")

@@ -22,7 +22,6 @@ class BillingConversationWait(models.Model):
     asked_at = fields.Datetime(string="Asked", required=True, readonly=True)
     answered_at = fields.Datetime(string="Answered", required=True, readonly=True)
     minutes = fields.Integer(
-        string="Minutes",
         readonly=True,
         aggregator="avg",
         help="Opening hours that went by from the question to the answer.",
