@@ -37,9 +37,9 @@ class BillingPageCode(models.Model):
         ondelete="cascade",
         index=True,
     )
-    company_id = fields.Many2one(related="move_id.company_id", store=True)
-    partner_id = fields.Many2one(
-        related="move_id.commercial_partner_id", store=True, string="Customer"
+    # Not related: every write on an invoice would look for its codes.
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
     )
     purpose = fields.Selection(
         [(IDENTITY, "Who It Is"), (ADDRESS, "New Address")],
@@ -100,6 +100,7 @@ class BillingPageCode(models.Model):
         code_sudo = self.sudo().create(
             {
                 "move_id": move.id,
+                "company_id": move.company_id.id,
                 "purpose": purpose,
                 "binding": binding,
                 "channel": channel,
@@ -231,7 +232,9 @@ class BillingPageCode(models.Model):
                     binding,
                     move.id,
                     purpose,
-                )
+                ),
+                # Two tries at once: the request that lost is made again by itself.
+                log_exceptions=False,
             )
             row = cr.fetchone()
             if not row:

@@ -251,6 +251,7 @@ class TestCode(TrustCase):
         code = self.codes.sudo().create(
             {
                 "move_id": self.invoice.id,
+                "company_id": self.company.id,
                 "purpose": "identity",
                 "binding": "x",
                 "channel": "sms",
