@@ -33,15 +33,13 @@ class BillingConversation(models.Model):
         readonly=True,
         ondelete="cascade",
     )
+    # Kept by hand: as related fields they would be looked for each time that any
+    # invoice is written.
     partner_id = fields.Many2one(
-        "res.partner",
-        string="Customer",
-        related="move_id.commercial_partner_id",
-        store=True,
-        index=True,
+        "res.partner", string="Customer", readonly=True, ondelete="cascade", index=True
     )
     company_id = fields.Many2one(
-        "res.company", related="move_id.company_id", store=True, index=True
+        "res.company", required=True, readonly=True, ondelete="cascade", index=True
     )
     state = fields.Selection(
         [
@@ -278,6 +276,7 @@ class BillingConversation(models.Model):
         )
         self.write(
             {
+                "partner_id": self.move_id.commercial_partner_id.id,
                 "last_at": message.date,
                 "last_by": "staff" if by_staff else "customer",
                 "preview": text,
