@@ -6,6 +6,10 @@ from unittest.mock import patch
 from odoo import Command
 
 from odoo.addons.billing_base.core.claim import Collection, Debit
+from odoo.addons.billing_interactive_invoice.core.self_service import (
+    Agreement,
+    PartState,
+)
 
 from ..billing_base.common import BillingBaseCase
 
@@ -173,6 +177,77 @@ class TestState(BillingBaseCase):
         self.assertIn("How to reach them: +47 55 00 00 00", lines)
         self.assertIn("Number of your case: A-1", lines)
         self.assertIn("Fjord &lt;Inkasso&gt;", section.values["title"])
+
+    def agreed(self, kind, state="active", **values):
+        """Return the state when the customer has arranged or said something."""
+        agreement = Agreement(kind, state, 1, TODAY, **values)
+        with patch.object(
+            self.env.registry["account.move"],
+            "_billing_agreements",
+            lambda moves: {self.invoice.id: [agreement]},
+        ):
+            return self.state()
+
+    def test_what_was_arranged(self):
+        day = date(2026, 12, 10)
+        self.assertEqual(
+            self.agreed("promise", day=day)[:2],
+            (
+                "promised",
+                "You have promised to pay 100.00 kr by Thursday, December 10.",
+            ),
+        )
+        for kind in ("deferral", "split"):
+            self.assertEqual(self.agreed(kind, "waiting", day=day)[0], "asked")
+        # The due date was moved, and says it by itself.
+        self.assertEqual(self.agreed("deferral", day=day)[0], "open")
+        parts = (
+            PartState(1, date(2026, 11, 10), 40.0, 40.0, "paid", TODAY),
+            PartState(2, day, 60.0, 10.0, "open", day),
+        )
+        code, title, lines = self.agreed("split", parts=parts)
+        self.assertEqual(code, "plan")
+        self.assertEqual(
+            title, "The next part to pay is 50.00 kr, by Thursday, December 10."
+        )
+        self.assertEqual(lines, ["After that, 50.00 kr is left to pay."])
+
+    def test_what_the_customer_objects_to(self):
+        self.assertEqual(self.agreed("dispute", "waiting")[0], "disputed")
+        code, title, lines = self.agreed(
+            "dispute", "waiting", is_whole=False, amount=30.0
+        )
+        self.assertEqual(title, "You have 70.00 kr to pay by Tuesday, December 1.")
+        self.assertEqual(len(lines), 1)
+        self.assertIn("30.00 kr", lines[0])
+
+    def test_what_the_customer_has_paid_unseen(self):
+        self.assertEqual(self.agreed("claim", "waiting", amount=100.0)[0], "claimed")
+        code, title, lines = self.agreed("claim", "waiting", amount=40.0)
+        self.assertEqual(title, "You have 60.00 kr to pay by Tuesday, December 1.")
+        self.assertEqual(lines, ["Your payment of 40.00 kr is being checked."])
+
+    def test_paid_online_and_not_confirmed(self):
+        provider = self.env["payment.provider"].create({"name": "Somebody"})
+        method = self.env["payment.method"].create({"name": "Card", "code": "page"})
+        self.env["payment.transaction"].create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": method.id,
+                "reference": "page-1",
+                "amount": 100.0,
+                "currency_id": self.invoice.currency_id.id,
+                "partner_id": self.kari.id,
+                "invoice_ids": [Command.link(self.invoice.id)],
+                "state": "pending",
+            }
+        )
+        telling = "billing_interactive_invoice.models.account_move_pay"
+        with patch(f"odoo.addons.{telling}.TELLING_PROVIDERS", ()):
+            self.assertEqual(
+                self.sentence(),
+                ("checking", "Your payment of 100.00 kr is being checked."),
+            )
 
     def test_instalments_of_the_payment_terms(self):
         term = self.env["account.payment.term"].create(
