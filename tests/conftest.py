@@ -4,6 +4,7 @@
 needs none: the addons are then only importable as ``odoo.addons.<addon>``.
 """
 
+import gc
 import json
 import os
 import sys
@@ -62,6 +63,10 @@ class OnDatabase:
             odoo.tools.config["test_enable"] = True
             common.make_ready()
             odoo.tools.config["test_enable"] = False
+        # Nothing of the registry ever goes: looking through it again and again for
+        # what may be thrown away would take a good part of the time.
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_configure(config):
