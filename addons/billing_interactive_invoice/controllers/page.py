@@ -202,7 +202,8 @@ class InvoicePage(portal.PortalAccount):
             the sentence that confirms it, or nothing when what changed says so itself;
             an ``UserError`` is shown beside the form
         """
-        self._billing_use_lang(request.params.get("lang"))
+        access_token = _text(access_token)
+        self._billing_use_lang(_text(request.params.get("lang")))
         try:
             move_sudo, visitor = self._billing_open_page(invoice_id, access_token)
         except portal.LinkError as error:
@@ -222,7 +223,7 @@ class InvoicePage(portal.PortalAccount):
             return self._billing_sent_back(
                 move_sudo, visitor, page, action, limited, 429
             )
-        nonce = request.params.get("nonce") or ""
+        nonce = _text(request.params.get("nonce"))
         if not _NONCE.fullmatch(nonce):
             nonce = secrets.token_urlsafe(12)
         submissions = request.env["billing.page.submission"].sudo()
@@ -237,7 +238,7 @@ class InvoicePage(portal.PortalAccount):
             )
         if _wants_json():
             payload = self._billing_live_payload(
-                move_sudo, visitor, page, _read_have(request.params.get("have"))
+                move_sudo, visitor, page, _read_have(_text(request.params.get("have")))
             )
             return self._billing_json({"said": submission_sudo.said or "", **payload})
         return request.redirect(
@@ -482,6 +483,11 @@ class InvoicePage(portal.PortalAccount):
 def _wants_json():
     """Whether the script of the page asks."""
     return request.httprequest.headers.get("X-Requested-With") == SCRIPT
+
+
+def _text(value):
+    """Return a field of a form as text; somebody may send a file under its name."""
+    return value if isinstance(value, str) else ""
 
 
 def _nonces():

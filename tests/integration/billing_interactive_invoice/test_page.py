@@ -386,6 +386,18 @@ class TestAction(PageCase):
             _answer, calls = self.act(fields={**self.fields, "nonce": nonce})
             self.assertEqual(len(calls), 1, nonce)
 
+    def test_files_in_place_of_words_do_no_harm(self):
+        self.act(token=self.token)
+        for name in ("nonce", "lang", "have", "access_token"):
+            answer = self.url_open(
+                f"/my/invoices/{self.invoice.id}/defer",
+                data={k: v for k, v in self.fields.items() if k != name},
+                files={name: ("x.txt", b"x")},
+                headers={**PHONE, "X-Requested-With": "kvitt"},
+                allow_redirects=False,
+            )
+            self.assertIn(answer.status_code, (200, 410, 422), name)
+
     def test_forms_sent_are_forgotten_after_a_while(self):
         self.act(token=self.token)
         sent = self.env["billing.page.submission"].sudo()
