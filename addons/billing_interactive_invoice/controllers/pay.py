@@ -5,8 +5,10 @@ from odoo.http import request
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.billing_base.controllers.portal import LinkError
+from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
 from ..core import visitor_rights
+from ..models.account_move_pay import TELLING_PROVIDERS
 from .page import InvoicePage
 
 
@@ -332,3 +334,24 @@ class InvoicePay(InvoicePage, PortalAccount, PaymentPortal):
         response.headers["Cache-Control"] = "private, no-store"
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         return response
+
+
+class InvoicePayStatus(PaymentPostProcessing):
+    """Where a payment that has to be checked is waited for: on the invoice's page."""
+
+    @http.route()
+    def display_status(self, **kwargs):
+        """Override of `payment`: nobody has to look at a page that waits.
+
+        The page of the invoice says that the payment is being checked, and changes by
+        itself when it is.
+        """
+        tx_sudo = self._get_monitored_transaction()
+        if (
+            tx_sudo.state == "pending"
+            and tx_sudo.provider_code not in TELLING_PROVIDERS
+            and tx_sudo.invoice_ids
+            and all(move_sudo._billing_has_page() for move_sudo in tx_sudo.invoice_ids)
+        ):
+            return request.redirect(tx_sudo.landing_route)
+        return super().display_status(**kwargs)

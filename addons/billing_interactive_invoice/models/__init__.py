@@ -64,3 +64,4 @@ from . import account_move_pay
 from . import account_move_consumption
 from . import account_move_lines
 from . import account_move_others
+from . import payment_transaction

@@ -59,14 +59,17 @@ class AccountMove(models.Model):
         )
 
     def _billing_payments_under_way(self):
-        """Return the online payments that their providers have not confirmed yet.
+        """Return the online payments that are not in the books yet.
+
+        Their providers have not confirmed them, or did so just now.
 
         :rtype: payment.transaction
         """
         return self.transaction_ids.filtered(
             lambda tx: (
-                tx.state in ("pending", "authorized")
-                and tx.provider_code not in TELLING_PROVIDERS
+                tx.provider_code not in TELLING_PROVIDERS
+                if tx.state in ("pending", "authorized")
+                else tx.state == "done" and not tx.is_post_processed
             )
         )
 
@@ -111,7 +114,7 @@ class AccountMove(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        if not self._has_to_be_paid():
+        if not self._has_to_be_paid() or self._billing_payments_under_way():
             return False
         providers_sudo = (
             self.env["payment.provider"]

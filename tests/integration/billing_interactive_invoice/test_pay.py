@@ -233,6 +233,38 @@ class TestOnline(PayCase):
             self.section("pay")["under_way"], self.invoice.currency_id.format(100.0)
         )
 
+    def test_open_pages_follow_a_payment(self):
+        tx = self.new_transaction("draft")
+        moves = type(self.env["account.move"])
+        told = []
+        with patch.object(moves, "_billing_page_changed", told.append):
+            tx._set_pending()
+            tx._set_error("No cover")
+        self.assertEqual(told, [self.invoice, self.invoice])
+
+    def test_what_is_confirmed_later_is_booked_at_once(self):
+        tx = self.new_transaction("pending")
+        job = self.env.ref("payment.cron_post_process_payment_tx")
+        triggers = self.env["ir.cron.trigger"].sudo()
+        triggers.search([("cron_id", "=", job.id)]).unlink()
+        tx._set_done()
+        self.assertEqual(self.invoice.payment_state, "not_paid")
+        self.assertEqual(self.invoice._billing_payments_under_way(), tx)
+        self.assertFalse(self.section("pay")["is_online"])
+        trigger = triggers.search([("cron_id", "=", job.id)])
+        self.assertLessEqual(trigger.call_at, fields.Datetime.now())
+        tx._post_process()
+        self.assertEqual(self.invoice.payment_state, "paid")
+        self.assertFalse(self.invoice._billing_payments_under_way())
+
+    def test_a_browser_that_waits_books_what_it_paid(self):
+        job = self.env.ref("payment.cron_post_process_payment_tx")
+        triggers = self.env["ir.cron.trigger"].sudo()
+        triggers.search([("cron_id", "=", job.id)]).unlink()
+        self.new_transaction("draft")._set_done()
+        trigger = triggers.search([("cron_id", "=", job.id)])
+        self.assertGreater(trigger.call_at, fields.Datetime.now())
+
     def test_a_payment_that_failed_is_told_until_another_one_is_made(self):
         self.assertFalse(self.section("pay")["failed_day"])
         self.new_transaction("error", reference="T-1")
@@ -429,6 +461,9 @@ class TestSteps(PayCase, KvittHttpCase):
 
     def test_the_page_says_that_a_payment_is_being_checked(self):
         self.pay(self.form_of(self.get("pay")), state="pending")
+        status = self.url_open("/payment/status", allow_redirects=False)
+        self.assertEqual(status.status_code, 303)
+        self.assertIn(f"/my/invoices/{self.invoice.id}?", status.headers["Location"])
         page = html.fromstring(self.get().content)
         self.assertFalse(page.xpath("//a[contains(@class, 'k-pay-button')]"))
         text = " ".join(page.text_content().split())
