@@ -336,6 +336,11 @@ class TestConversation(ConversationCase):
         self.answer()
         url = self.conversation._get_notice_url()
         self.assertEqual(self.conversation._get_notice_url(), url)
+        template = self.env.ref(
+            "billing_interactive_invoice.mail_template_conversation"
+        ).sudo()
+        text = template._render_field("billing_sms_text", self.conversation.ids)
+        self.assertIn(url, text[self.conversation.id])
         token = url.partition("access_token=")[2].partition("#")[0]
         self.assertEqual(self.links._find(token).move_id, self.invoice)
 
