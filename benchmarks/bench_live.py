@@ -166,6 +166,9 @@ def bench_live(databases, args, report):
             )
             for page in made["pages"]
         ]
+        cookie = asyncio.run(live_pages.session(ours.port, paths[0]))
+        for page in pages:
+            page.cookie = cookie
         found = asyncio.run(_load(databases, args, name, ours, pages, progress))
         found["complaints"] = ours.complaints()
     if not args.keep:

@@ -103,9 +103,10 @@ async def read_frame(reader):
     return first & 0x0F, await reader.readexactly(size)
 
 
-async def shake_hands(reader, writer, port, version):
+async def shake_hands(reader, writer, port, version, cookie=""):
     """Ask for a websocket.
 
+    :param cookie: of the session the page was loaded in
     :raises Lost: there is none
     """
     key = base64.b64encode(os.urandom(16)).decode()
@@ -118,6 +119,7 @@ async def shake_hands(reader, writer, port, version):
         "Upgrade: websocket",
         f"Sec-WebSocket-Key: {key}",
         "Sec-WebSocket-Version: 13",
+        *([f"Cookie: {cookie}"] if cookie else []),
     ]
     writer.write("\r\n".join([*lines, "", ""]).encode())
     head = await reader.readuntil(b"\r\n\r\n")
@@ -146,6 +148,7 @@ class Page:
     live: str
     port: int
     version: str
+    cookie: str = ""
     opened: float | None = None
     connected: bool = False
     asks: bool = True
@@ -178,13 +181,13 @@ class Page:
             finally:
                 self.connected = False
             # As the page's script does.
-            wait = min(2 ** (failures - 1), 60)
-            await asyncio.sleep(wait * random.uniform(0.5, 1.5))
+            wait = min(2 ** max(failures, 1), 60)
+            await asyncio.sleep(wait * random.uniform(0.25, 1.25))
 
     async def _connect(self):
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
-            await shake_hands(reader, writer, self.port, self.version)
+            await shake_hands(reader, writer, self.port, self.version, self.cookie)
             self.connections += 1
             await self._subscribe(reader, writer)
         except BaseException:
@@ -208,7 +211,12 @@ class Page:
             for payload in await self._messages(reader, writer, "billing_page_here"):
                 if payload.get("gone"):
                     raise Lost("the ticket admits nobody")
-                self.stamp = payload["stamp"]
+                missed = self.stamp not in ("", payload["stamp"])
+                self.stamp = self.stamp or payload["stamp"]
+                if missed:
+                    # Something happened while the line was lost.
+                    self.heard.append(time.time())
+                    await self._ask()
                 return
 
     async def _listen(self, reader, writer):
@@ -303,6 +311,14 @@ class Pages:
             if count == len(self.pages) or passed > seconds:
                 return count, passed
             await asyncio.sleep(0.05)
+
+
+async def session(port, path):
+    """Return the cookie of a session in which a page was loaded."""
+    status, headers, _body, _seconds = await get(port, path)
+    if status != 200:
+        raise Lost(f"HTTP {status}")
+    return headers["set-cookie"].partition(";")[0]
 
 
 _ASSET = re.compile(rb'(?:href|src|data-src)="(/web/assets/[^"]+)"')

@@ -71,7 +71,7 @@ class Deployment:
                 "-d", self._database, f"--db-filter=^{self._database}$",
                 "--http-interface=127.0.0.1", f"--http-port={self._http_port}",
                 f"--gevent-port={self._live_port}", f"--workers={self._workers}",
-                "--max-cron-threads=0", "--proxy-mode", "--db_maxconn_gevent=24",
+                "--max-cron-threads=0", "--proxy-mode", "--db_maxconn_gevent=64",
                 "--limit-time-real=300", f"--logfile={self.log}",
             ],
             stdin=subprocess.DEVNULL,

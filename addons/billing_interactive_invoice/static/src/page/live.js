@@ -29,7 +29,6 @@
     const HIDDEN_MS = 120000;
     const TICK_MS = 5000;
     const ASLEEP_MS = 20000;
-    const LOST_MS = 2000;
     const IN_VIEW_MS = 1000;
     const REPORT_MS = 2000;
 
@@ -184,22 +183,21 @@
 
         /** The line is gone, or was never there: ask instead, and try again later. */
         drop() {
-            const wasConnected = connected;
             page.hangUp();
             page.takeBack();
             if (!isOffline) {
                 page.setMode("polling");
             }
             pollingSince ||= Date.now();
-            if (wasConnected) {
-                // Did something pass us by, or is there no line at all?
-                setTimeout(() => connected || page.ask(), LOST_MS * Math.random());
-            }
             failures += 1;
-            const wait = Math.min(RETRY_MS * 2 ** (failures - 1), RETRY_MAX_MS);
-            clearTimeout(retryTimer);
+            if (failures === 2) {
+                // Is it the websocket only, or is there no line at all?
+                page.ask();
+            }
             // Not all at the same moment when a server comes back.
-            retryTimer = setTimeout(page.connect, wait * (0.5 + Math.random()));
+            const wait = Math.min(RETRY_MS * 2 ** failures, RETRY_MAX_MS);
+            clearTimeout(retryTimer);
+            retryTimer = setTimeout(page.connect, wait * (0.25 + Math.random()));
         },
 
         hear(notifications) {
