@@ -237,7 +237,7 @@ class TestOnline(PayCase):
         tx = self.new_transaction("draft")
         moves = type(self.env["account.move"])
         told = []
-        with patch.object(moves, "_billing_page_changed", told.append):
+        with patch.object(moves, "_billing_page_changed", lambda m: told.append(m)):
             tx._set_pending()
             tx._set_error("No cover")
         self.assertEqual(told, [self.invoice, self.invoice])
