@@ -14,6 +14,10 @@ ALLOWED = [
         r"DeprecationWarning.*odoo/addons/(?!billing_)",
         "deprecations inside Odoo's own addons",
     ),
+    (
+        r"odoo/addons/bus/websocket\.py:\d+: DeprecationWarning: Queue\(0\)",
+        "gevent's word to Odoo's bus, in the process that holds the websockets",
+    ),
 ]
 
 
