@@ -93,18 +93,18 @@ class AccountMove(models.Model):
         )
         senders = self.partner_id._billing_senders()
         words = {
-            "email": (
+            "email": [
                 self.env._("Change your e-mail address"),
                 self.env._("Add an e-mail address"),
                 self.env._("New e-mail address"),
                 "email",
-            ),
-            "sms": (
+            ],
+            "sms": [
                 self.env._("Change your mobile number"),
                 self.env._("Add a mobile number"),
                 self.env._("New mobile number"),
                 "tel",
-            ),
+            ],
         }
         changes = []
         for channel in CHANGEABLE:
