@@ -70,6 +70,8 @@ ROUTES = {
         MESSAGE,
     ),
     "/my/invoices/colour/<string:name>.css": (PUBLIC, {"name": "17527a"}),
+    # Odoo's own page of the payment that the browser's session began.
+    "/payment/status": (PUBLIC, {}),
     "/invoice/check": (PUBLIC, {}),
     "/invoice/check/answer": (PUBLIC, {}),
 }
@@ -79,6 +81,8 @@ WITHOUT_CSRF = {
     f"{PAGE}/pay/all/transaction",
     "/invoice/transaction/<int:invoice_id>",
 }
+#: Addresses of Odoo's own that are read, however they are asked for.
+READ = {PAGE, "/payment/status"}
 #: Drawn in Odoo's own frame, with the scripts of payment providers.
 ODOOS_OWN = {
     f"{PAGE}/pay",
@@ -222,7 +226,7 @@ class TestRoutes(TrustCase):
 
     def test_what_is_read_and_what_is_posted_are_two_things(self):
         for rule, (methods, kind, _csrf) in self.routes().items():
-            if rule != PAGE and kind == "http":
+            if rule not in READ and kind == "http":
                 self.assertIn(methods, (["GET"], ["POST"]), rule)
 
     @mute_logger("odoo.http")
@@ -256,10 +260,7 @@ class TestRoutes(TrustCase):
     def test_nothing_is_posted_from_elsewhere(self):
         before = self.state()
         for rule, (methods, _kind, _csrf) in sorted(self.routes().items()):
-            if "POST" not in methods or rule in WITHOUT_CSRF:
-                continue
-            if rule == PAGE:
-                # Is read, however it is asked for.
+            if "POST" not in methods or rule in WITHOUT_CSRF | READ:
                 continue
             for forged in ("", "x" * 40):
                 with self.subTest(rule=rule):
