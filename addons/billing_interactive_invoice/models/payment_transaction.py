@@ -9,13 +9,6 @@ CLIENT_FIRST = timedelta(minutes=2)
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
-    def write(self, vals):
-        """Override: open pages follow a payment that is checked."""
-        result = super().write(vals)
-        if "state" in vals:
-            self.sudo().invoice_ids._billing_page_changed()
-        return result
-
     def _set_done(self, **kwargs):
         """Override of `payment`: what is paid is booked soon, whoever is there to see.
 

@@ -239,8 +239,9 @@ class TestOnline(PayCase):
         told = []
         with patch.object(moves, "_billing_page_changed", lambda m: told.append(m)):
             tx._set_pending()
+            self.assertEqual(told, [self.invoice])
             tx._set_error("No cover")
-        self.assertEqual(told, [self.invoice, self.invoice])
+        self.assertEqual(told, [self.invoice] * 2)
 
     def test_what_is_confirmed_later_is_booked_at_once(self):
         tx = self.new_transaction("pending")
