@@ -156,12 +156,26 @@ class Staff(Person):
     def __init__(self, browser, line, login, screen=DESK, **options):
         super().__init__(browser, line, screen, **options)
         self.login = login
-        self.answered = None
-        self.page.on("requestfinished", self._on_finished)
+        self.saved_at = None
+        self._saves = None
+        self.page.on("response", self._on_saved)
 
-    def _on_finished(self, request):
-        if "/web/dataset/call" in request.url or "/mail/message/post" in request.url:
-            self.answered = time.time()
+    def _on_saved(self, response):
+        if self._saves and self.saved_at is None and self._saves in response.url:
+            self.saved_at = time.time()
+
+    def do(self, act, saves):
+        """Do what saves something; :attr:`saved_at` tells when Odoo had done so.
+
+        :param act: the last click
+        :param saves: part of the address that the browser sends it to
+        :return: when it was clicked, seconds since the epoch
+        """
+        self.saved_at = None
+        self._saves = saves
+        clicked = time.time()
+        act()
+        return clicked
 
     def sign_in(self):
         """Sign in; the password of the demo's staff is their login."""
@@ -171,9 +185,9 @@ class Staff(Person):
         self.page.press("#password", "Enter")
         self.page.wait_for_selector(".o_main_navbar")
 
-    def open(self, model, record):
-        """Open a record's form."""
-        self.page.goto(f"/odoo/{model}/{record}")
+    def open(self, action, record):
+        """Open a record by the window action it has its form in."""
+        self.page.goto(f"/odoo/action-{action}/{record}")
         self.page.wait_for_selector(".o_form_view")
         self.page.wait_for_selector(".o_loading_indicator", state="detached")
 

@@ -47,7 +47,7 @@ def read_policy(text):
 def loaded(customer, invoice):
     """Open the page; return kind and body of all that came for it."""
     came = []
-    customer.page.on("response", came.append)
+    customer.page.on("response", lambda answer: came.append(answer))
     customer.visit(invoice)
     customer.page.wait_for_load_state("networkidle")
     return [
@@ -73,6 +73,9 @@ class TestWeight:
         customer = meet()
         answer = customer.visit(world.states["nb_NO"]["open"])
         policy = read_policy(answer.headers["content-security-policy"])
+        # Not every browser counts websockets of the same host as «self».
+        host = customer.line.url.removeprefix("http:")
+        policy["connect-src"] -= {f"ws:{host}", f"wss:{host}"}
         assert policy == POLICY
         html = answer.text()
         assert " style=" not in html and "<style" not in html

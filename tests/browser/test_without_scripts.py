@@ -54,4 +54,6 @@ class TestWithoutScripts:
         invoice = world.states["nb_NO"]["open"]
         customer.visit(invoice, "")
         customer.section("pay").locator("a.k-pay-button").click()
-        expect(customer.page.get_by_text("pay in your bank")).to_be_visible()
+        # Chromium that is told to run no scripts parses the page as if it could.
+        [words] = customer.page.locator("main noscript").all_text_contents()
+        assert "pay in your bank" in words
