@@ -29,9 +29,7 @@ class FilePage(InvoicePage):
             return self._billing_link_notice(error.code, error.link)
         except (AccessError, MissingError):
             return request.redirect("/my")
-        file_sudo = move_sudo._billing_page_files(visitor).filtered(
-            lambda attachment: attachment.id == file_id
-        )
+        file_sudo = move_sudo._billing_page_file(visitor, file_id)
         if not file_sudo or file_sudo.type != "binary":
             # The same answer whether there is such a file or not.
             raise request.not_found()

@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from odoo import SUPERUSER_ID
 from odoo.tools import mute_logger
 
 from odoo.addons.billing_interactive_invoice.core.page_limit import LIMITS, Limit
@@ -11,7 +12,8 @@ from .trust_common import TrustCase
 
 class TestFile(TrustCase):
     def attach(self, name="Kvittering.pdf", content=b"%PDF-1.4", **values):
-        return self.env["ir.attachment"].create(
+        # As what comes through the page.
+        return self.env(su=True, user=SUPERUSER_ID)["ir.attachment"].create(
             {
                 "name": name,
                 "raw": content,
@@ -74,6 +76,33 @@ class TestFile(TrustCase):
     def test_an_address_is_no_file(self):
         link = self.attach(type="url", url="https://evil.example/", raw=False)
         self.assertEqual(self.download(link).status_code, 404)
+
+    @mute_logger("odoo.http")
+    def test_of_a_request_customers_have_back_what_they_sent_and_nothing_else(self):
+        pdf = ("Bilde.pdf", b"%PDF-1.4", "application/pdf")
+        answer = self.post(
+            "dispute", reason="amount", text="Too much", files={"files": pdf}
+        )
+        self.assertEqual(answer.status_code, 303)
+        request = self.env["billing.request"].search(
+            [("move_id", "=", self.invoice.id)]
+        )
+        sent = self.env["ir.attachment"].search(
+            [("res_model", "=", request._name), ("res_id", "=", request.id)]
+        )
+        noted = request.with_user(self.user).message_post(
+            body="Hm", attachments=[("Notat.pdf", b"%PDF-1.4")]
+        )
+        kept = self.attach("Kontrakt.pdf", res_model=request._name, res_id=request.id)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE ir_attachment SET create_uid = %s WHERE id = %s",
+            [self.user.id, kept.id],
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.get("file", str(sent.id)).status_code, 200)
+        for internal in (noted.attachment_ids, kept):
+            self.assertEqual(self.get("file", str(internal.id)).status_code, 404)
 
     @mute_logger("odoo.http")
     def test_files_of_the_invoice_that_nobody_said_so_of_are_not_served(self):
