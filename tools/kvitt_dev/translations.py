@@ -18,6 +18,8 @@ _FOREIGN = {
 }
 #: Names, abbreviations and words that are the same in all three languages.
 SAME_EVERYWHERE = {
+    "#17527A",
+    "%(count)s min",
     "%(plan)s, version %(number)s",
     "/srv/bank/incoming",
     "Bank",
@@ -27,6 +29,7 @@ SAME_EVERYWHERE = {
     "EHF",
     "Format",
     "GET",
+    "IBAN",
     "ID",
     "JSON",
     "Journal",
@@ -45,17 +48,23 @@ SAME_EVERYWHERE = {
     "Plusgiro",
     "SHA-256",
     "SMS",
+    "Salt",
     "Status",
     "System",
     "Text",
+    "Tips",
     "Unicode",
     "UsingQR",
     "Version",
     "eFaktura",
+    "https://",
     "https://gateway.example/cgi-bin/sendsms",
+    "https://…",
     # The name of a printed file, in Python.
     "object.name",
     "sms",
+    # What a message's own methods say.
+    "{{ object._customer_sentence() }} {{ object._page_url() }}",
 }
 
 
