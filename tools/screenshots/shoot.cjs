@@ -8,7 +8,9 @@ const {chromium} = require("playwright-core");
 const fs = require("fs");
 const path = require("path");
 
-const [base, executablePath, folder] = process.argv.slice(2);
+const {customerPages} = require("./customer_page.cjs");
+
+const [base, executablePath, folder, world] = process.argv.slice(2);
 const LONGEST_WAIT = 60000;
 
 async function login(browser, user, viewport = {width: 1400, height: 900}) {
@@ -299,6 +301,8 @@ async function main() {
       "invoice-way-phone"
     );
     await settings(await login(browser, "admin"));
+    const invoices = JSON.parse(fs.readFileSync(world, "utf-8"));
+    await customerPages(browser, base, invoices, folder);
   } finally {
     await browser.close();
   }
