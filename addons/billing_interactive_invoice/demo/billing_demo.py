@@ -334,8 +334,15 @@ class BillingDemo(models.AbstractModel):
             }
         )
         for lang, texts in translations.items():
-            if lang in installed:
-                banner.with_context(lang=lang).write(
-                    {"title": texts["title"], "body": texts["body"]}
+            if lang not in installed:
+                continue
+            banner.with_context(lang=lang).write(
+                {"title": texts["title"], "body": texts["body"]}
+            )
+            for row, (question, answer) in zip(
+                banner.question_ids, texts.get("questions", ()), strict=False
+            ):
+                row.with_context(lang=lang).write(
+                    {"question": question, "answer": answer}
                 )
         banner.action_publish()

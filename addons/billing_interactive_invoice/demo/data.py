@@ -89,6 +89,13 @@ NORWAY = Told(
                     "title": "Cold days ahead",
                     "body": "One degree less indoors takes about five percent off what "
                     "heating needs.",
+                    "questions": (
+                        (
+                            "How much is that for me?",
+                            "See the bars above: the highest month of last winter is "
+                            "a good guess at what heating costs.",
+                        ),
+                    ),
                 },
             },
         },
