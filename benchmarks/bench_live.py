@@ -35,6 +35,8 @@ def fill(env, pages, seed):
 
     from . import book
 
+    # The files of the template stay with it: bundles are made anew.
+    env["ir.attachment"].search([("url", "=like", "/web/assets/%")]).unlink()
     book.grow(env, pages, seed, paid_share=0)
     env, company = book.company_of(env)
     moves = env["account.move"].search(
@@ -131,7 +133,20 @@ def change_all(env, move_ids):
 
 
 def bench_live(databases, args, report):
-    """Draw pages beside Odoo's own, open thousands, change what they show."""
+    """Draw pages beside Odoo's own, open thousands, change what they show.
+
+    :raises BenchError: a page could not be had
+    """
+    from . import live_pages
+    from .scratch import BenchError
+
+    try:
+        _bench_live(databases, args, report)
+    except live_pages.Lost as error:
+        raise BenchError(str(error)) from error
+
+
+def _bench_live(databases, args, report):
     from . import live_pages
     from .live_server import Deployment, allow_files
     from .run import progress

@@ -341,8 +341,10 @@ async def weigh(port, path):
         assets |= set(_ASSET.findall(inner))
     loaded = 0
     for asset in sorted(assets):
-        _status, _headers, body, _seconds = await get(
+        status, _headers, body, _seconds = await get(
             port, asset.decode(), [("Accept-Encoding", "gzip")]
         )
+        if status != 200:
+            raise Lost(f"HTTP {status} for {asset.decode()}")
         loaded += len(body)
     return pages, loaded
