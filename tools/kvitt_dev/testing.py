@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import browser, kannel, odoo_log, runtime
+from . import browser, kannel, lint, odoo_log, runtime
 from .databases import PREFIX, Databases
 from .paths import ADDONS, CACHE, LOGS, ROOT, TESTS, bridges, manifests
 from .postgres import free_port
@@ -17,6 +17,8 @@ REPORTS = CACHE / "reports"
 Counts = dict[str, int]
 
 
+#: Tests with browsers of their own, in front of a server of their own.
+BROWSER = "tests/browser"
 #: Tests that run at the same time, each in a process and on a database of its own.
 WORKERS = 2
 
@@ -172,6 +174,21 @@ def _run_operations(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
     )
 
 
+def _run_browser(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
+    """Run the tests with people in browsers of their own, in front of a real server."""
+    browser.ensure()
+    lint.ensure_node()
+    named = any(Path(arg.split("::")[0]).exists() for arg in args)
+    spread = [] if named else ["-n", str(WORKERS), "--dist", "loadscope", BROWSER]
+    return _pytest(
+        rt,
+        "browser",
+        ["-p", "no:odoo", *spread, *args],
+        filtered=bool(args),
+        KVITT_TEMPLATE_DATABASE=Databases(rt).template(),
+    )
+
+
 def unit_counts() -> Counts:
     """Run the tests without database; return the counts."""
     return _run_unit(runtime.ensure(), [])[1]
@@ -189,12 +206,17 @@ def database_counts(args: list[str] | None = None) -> Counts:
     if not args:
         say("==> Each addon alone: install, uninstall, install again")
         results.append(_run_operations(rt, [])[1])
+        say("==> Customers and staff in browsers of their own")
+        results.append(_run_browser(rt, [])[1])
     return {key: sum(counts[key] for counts in results) for key in ("passed", "failed")}
 
 
 def test(args: list[str]) -> int:
     """Run all tests, or those that the arguments name on a clone of the template."""
-    if any(Path(arg.split("::")[0]).exists() for arg in args):
+    named = [arg for arg in args if Path(arg.split("::")[0]).exists()]
+    if any(arg.startswith(BROWSER) for arg in named):
+        return _run_browser(runtime.ensure(), args)[0]
+    if named:
         return _run_on_database(runtime.ensure(), args)[0]
     say("==> Tests without database")
     results = [_run_unit(runtime.ensure(), args)[1], database_counts(args)]
