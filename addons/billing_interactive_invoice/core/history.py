@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 
 _WITHIN_NUMBER = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 #: Events that are shown at once; the older ones open on demand.
@@ -49,10 +48,10 @@ def tell(
     :param shown_first: how many entries to show at least, when there are so many
     """
     kept = _once(entries)
-    days = [
-        Day(day, tuple(group))
-        for day, group in groupby(kept, lambda one: one.at.date())
-    ]
+    by_day = {}
+    for entry in kept:
+        by_day.setdefault(entry.at.date(), []).append(entry)
+    days = [Day(day, tuple(group)) for day, group in by_day.items()]
     count = 0
     for index, day in enumerate(days):
         if count >= shown_first and len(kept) - count > 1:
