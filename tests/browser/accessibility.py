@@ -1,8 +1,8 @@
 """What is asked of a page so that everybody can use it."""
 
-from ..operations.processes import ROOT
+from importlib.resources import files
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+AXE = files("axe_playwright_python") / "axe.min.js"
 #: WCAG 2.2, levels A and AA, and what axe knows besides.
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 #: The least height and width of what a finger must hit, in CSS pixels.
@@ -96,7 +96,6 @@ _FOCUS = """() => {
 
 def violations(page):
     """Return what axe finds on the page, one line for each element."""
-    assert AXE.is_file(), "axe-core is missing: `make lint` installs it"
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     return page.evaluate(_RUN, list(RULES))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import browser, kannel, lint, odoo_log, runtime
+from . import browser, kannel, odoo_log, runtime
 from .databases import PREFIX, Databases
 from .paths import ADDONS, CACHE, LOGS, ROOT, TESTS, bridges, manifests
 from .postgres import free_port
@@ -177,7 +177,6 @@ def _run_operations(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
 def _run_browser(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
     """Run the tests with people in browsers of their own, in front of a real server."""
     browser.ensure()
-    lint.ensure_node()
     named = any(Path(arg.split("::")[0]).exists() for arg in args)
     spread = [] if named else ["-n", str(WORKERS), "--dist", "loadscope", BROWSER]
     return _pytest(
