@@ -94,7 +94,7 @@ class InvoicePage(portal.PortalAccount):
         """
         chosen = colour.parse(name)
         if not chosen:
-            return request.not_found()
+            raise request.not_found()
         return request.make_response(
             colour.style_sheet(chosen),
             headers=[

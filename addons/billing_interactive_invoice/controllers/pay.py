@@ -121,11 +121,11 @@ class InvoicePay(InvoicePage, PortalAccount, PaymentPortal):
         try:
             move_sudo, _visitor = self._billing_open_page(invoice_id, access_token)
         except (AccessError, MissingError):
-            return request.not_found()
+            raise request.not_found() from None
         page = self._billing_page(move_sudo, access_token)
         picture = move_sudo._billing_code_svg(kind, page)
         if not picture:
-            return request.not_found()
+            raise request.not_found()
         response = request.make_response(
             picture, headers=[("Content-Type", "image/svg+xml")]
         )

@@ -206,7 +206,7 @@ class DistributionCase(KvittAccountCase):
 
     def attempts_of(self, move):
         return self.env["billing.distribution.attempt"].search(
-            [("item_ids.move_id", "=", move.id)], order="id"
+            [("item_ids.move_id", "in", move.ids)], order="id"
         )
 
     def kinds(self, move):

@@ -5,6 +5,7 @@ import json
 from lxml import html
 
 from odoo.tests import new_test_user
+from odoo.tools import mute_logger
 
 from ..billing_base.test_link_page import PHONE, LinkPageCase
 from .conversation_common import PDF, ConversationCase
@@ -66,6 +67,7 @@ class TestConversationPage(ConversationCase, LinkPageCase):
         self.assertTrue(page.xpath("//section[@id='conversation']//*[@role='alert']"))
         self.assertEqual(len(page.get_element_by_id("conversation-text").value), 5001)
 
+    @mute_logger("odoo.http")
     def test_nobody_writes_without_the_forms_token(self):
         answer = self.say(csrf_token="forged")
         self.assertEqual(answer.status_code, 400)
@@ -83,6 +85,7 @@ class TestConversationPage(ConversationCase, LinkPageCase):
         self.assertEqual(answer.status_code, 404)
         self.assertFalse(self.conversations.search([]))
 
+    @mute_logger("odoo.http")
     def test_staff_looks_on(self):
         page = self.page()
         csrf_less = {"access_token": self.token, "text": "As the customer"}
@@ -155,7 +158,7 @@ class TestConversationPage(ConversationCase, LinkPageCase):
         self.assertFalse(self.invoice._billing_said_messages())
 
     def test_files_of_notes_are_not_to_be_had(self):
-        note = self.note(attachments=[("secret.pdf", PDF)])
+        note = self.note(attachments=[("secret.txt", b"secret")])
         answer = self.url_open(
             f"/my/invoices/{self.invoice.id}/file/{note.attachment_ids.id}"
             f"?access_token={self.token}",

@@ -5,6 +5,7 @@ import re
 from lxml import html
 
 from odoo import Command
+from odoo.tools import mute_logger
 
 from ..billing_base.test_link_page import PHONE, LinkPageCase
 from .test_messages import MessageCase
@@ -158,6 +159,7 @@ class TestMessagesPage(MessageCase, LinkPageCase):
         self.assertEqual(self.counted(message), (1, 0, 0))
         self.assertEqual(message.sudo().reading_ids.lang, "sv_SE")
 
+    @mute_logger("odoo.http")
     def test_a_forged_form_counts_nothing(self):
         message = self.message("tip_other")
         url = self.banner(message).get("data-shown")

@@ -11,6 +11,7 @@ from lxml import html
 
 from odoo import Command, fields
 from odoo.tests import new_test_user
+from odoo.tools import mute_logger
 
 from odoo.addons.billing_interactive_invoice.controllers.page import InvoicePage
 from odoo.addons.billing_interactive_invoice.core import qr, visitor_rights
@@ -372,6 +373,7 @@ class TestSteps(PayCase, KvittHttpCase):
             allow_redirects=False,
         )
 
+    @mute_logger("odoo.http")
     def rpc(self, url, **params):
         answer = self.url_open(
             url,

@@ -113,6 +113,10 @@ def set_up():
     with registry.cursor() as cr:
         here = new_env(cr)
         company = here.company
+        # What the demo sends is not counted.
+        here.cr.execute(
+            "TRUNCATE billing_distribution_run, billing_distribution_attempt CASCADE"
+        )
         here["billing.distribution.plan"].search([]).active = False
         company.write(
             {"billing_quiet_hours": False, "billing_cap_sms_day": 0,
