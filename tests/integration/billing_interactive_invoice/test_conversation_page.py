@@ -166,7 +166,7 @@ class TestConversationPage(ConversationCase, LinkPageCase):
             allow_redirects=False,
         )
         self.assertIn(answer.status_code, (403, 404, 410))
-        self.assertNotIn(PDF, answer.content)
+        self.assertNotIn(b"secret", answer.content)
 
     # === INTERNAL NOTES === #
 
