@@ -20,7 +20,7 @@ Counts = dict[str, int]
 #: Tests with browsers of their own, in front of a server of their own.
 BROWSER = "tests/browser"
 #: Tests that run at the same time, each in a process and on a database of its own.
-WORKERS = 2
+WORKERS = min(max(os.cpu_count() or 2, 2), 4)
 
 
 def _pytest(
