@@ -1,0 +1,9 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    billing_reminder_approval = fields.Selection(
+        related="company_id.billing_reminder_approval", readonly=False, required=True
+    )
