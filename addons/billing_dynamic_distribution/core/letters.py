@@ -12,7 +12,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
+
+from odoo.addons.billing_base.core import answer_file
 
 #: Version of the manifest; a new one when a column changes its meaning.
 MANIFEST_VERSION = 1
@@ -155,14 +157,6 @@ class Answer:
     cost: float | None = None
 
 
-class AnswerError(ValueError):
-    """An answer file cannot be read; ``problems`` are lines «line: field: message»."""
-
-    def __init__(self, problems):
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
-
-
 # === BATCHES === #
 
 
@@ -281,102 +275,26 @@ def read_answers(data: bytes) -> list[Answer]:
         objects, or one with a list ``letters``)
     :raises AnswerError: it cannot be read whole; then none of it counts
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    rows = _json_rows(text) if text.lstrip()[:1] in ("[", "{") else _csv_rows(text)
-    answers, problems = [], []
-    for line, row in rows:
-        try:
-            answers.append(_answer(line, row))
-        except ValueError as error:
-            problems.append(f"{line}: {error}")
-    if problems:
-        raise AnswerError(problems)
-    if not answers:
-        raise AnswerError(["1: file: there is no answer in it"])
-    return answers
-
-
-def _json_rows(text):
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise AnswerError([f"1: file: is no JSON ({error})"]) from error
-    rows = content.get("letters") if isinstance(content, dict) else content
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise AnswerError(["1: letters: is no list of objects"])
-    return [
-        (number, {str(name).strip().lower(): value for name, value in row.items()})
-        for number, row in enumerate(rows, 1)
-    ]
-
-
-def _csv_rows(text):
-    head = text.split("\n", 1)[0]
-    delimiter = max(";,\t", key=head.count)
-    try:
-        reader = csv.reader(
-            io.StringIO(text, newline=""), delimiter=delimiter, strict=True
-        )
-        lines = [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise AnswerError([f"1: file: is no table ({error})"]) from error
-    names = [name.strip().lower() for name in lines[0][1]] if lines else []
-    missing = [name for name in ANSWER_NEEDED if name not in names]
-    if missing:
-        raise AnswerError([f"1: {name}: the column is missing" for name in missing])
-    return [
-        (number, dict(zip(names, row, strict=False)))
-        for number, row in lines[1:]
-        if any(cell.strip() for cell in row)
-    ]
+    return answer_file.read(data, ANSWER_NEEDED, "letters", _answer)
 
 
 def _answer(line, row):
-    values = {
-        name: str(row.get(name) if row.get(name) is not None else "").strip()
-        for name in ANSWER_NEEDED + ANSWER_OPTIONAL
-    }
+    values = {name: row.get(name, "") for name in ANSWER_NEEDED + ANSWER_OPTIONAL}
     key = values["id"].lower().removesuffix(".pdf")
     if not _KEY.fullmatch(key):
         raise ValueError(f"id: «{values['id']}» is no id of a letter")
     status = STATUSES.get(values["status"].lower())
     if not status:
         raise ValueError(f"status: «{values['status']}» is not known")
+    cost = answer_file.amount(values["cost"], "cost")
     return Answer(
         line=line,
         key=key,
         status=status,
-        at=_moment(values["at"]),
+        at=answer_file.moment(values["at"]),
         reason=" ".join(values["reason"].split()),
-        cost=_amount(values["cost"]),
+        cost=None if cost is None else float(cost),
     )
-
-
-def _moment(text):
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise ValueError(f"at: «{text}» is no date like 2026-12-01") from error
-    if moment.tzinfo:
-        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
-    return moment
-
-
-def _amount(text):
-    if not text:
-        return None
-    try:
-        amount = float(text.replace("\u00a0", "").replace(" ", "").replace(",", "."))
-    except ValueError as error:
-        raise ValueError(f"cost: «{text}» is no amount") from error
-    if not 0 <= amount < float("inf"):
-        raise ValueError(f"cost: «{text}» is no cost")
-    return amount
 
 
 # === THE WINDOW === #

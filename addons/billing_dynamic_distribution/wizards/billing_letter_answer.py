@@ -4,6 +4,8 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.billing_base.core.answer_file import AnswerError
+
 from ..core import letters, state
 
 _logger = logging.getLogger(__name__)
@@ -40,7 +42,7 @@ class BillingLetterAnswer(models.TransientModel):
         self.ensure_one()
         try:
             moved = self._apply_answers(self.company_id, base64.b64decode(self.file))
-        except letters.AnswerError as error:
+        except AnswerError as error:
             name = self.file_name or self.env._("File")
             raise UserError(
                 "\n".join(f"{name}:{problem}" for problem in error.problems)
@@ -82,7 +84,7 @@ class BillingLetterAnswer(models.TransientModel):
         by_key = {attempt.key: attempt for attempt in attempts_sudo}
         strange = [answer for answer in answers if answer.key not in by_key]
         if strange:
-            raise letters.AnswerError(
+            raise AnswerError(
                 [
                     f"{answer.line}: id: {company.name} sent no letter {answer.key}"
                     for answer in strange
@@ -130,7 +132,7 @@ class BillingLetterAnswer(models.TransientModel):
                     # crash in between, it says nothing new.
                     self.env["ir.cron"]._commit_progress(1)
                     box.put_away(file)
-                except (letters.AnswerError, OSError) as error:
+                except (AnswerError, OSError) as error:
                     self.env.cr.rollback()
                     _logger.warning("%s: %s", file, error)
                     company_sudo._billing_alert(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from odoo.addons.billing_base.core.answer_file import AnswerError
 from odoo.addons.billing_dynamic_distribution.core import letters
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -183,7 +184,7 @@ class TestAnswers:
 
     def test_one_wrong_line_refuses_all_and_every_wrong_line_is_named(self):
         data = f"id;status\n{KEY};printed\nx;printed\n{KEY};eaten\n"
-        with pytest.raises(letters.AnswerError) as caught:
+        with pytest.raises(AnswerError) as caught:
             letters.read_answers(data.encode())
         assert [problem.split(":")[:2] for problem in caught.value.problems] == [
             ["3", " id"],
@@ -204,14 +205,14 @@ class TestAnswers:
         ],
     )
     def test_what_cannot_be_read(self, text, problem):
-        with pytest.raises(letters.AnswerError, match=problem):
+        with pytest.raises(AnswerError, match=problem):
             letters.read_answers(text.encode())
 
     @given(st.binary(max_size=300))
     def test_any_bytes_are_read_or_refused(self, data):
         try:
             answers = letters.read_answers(data)
-        except letters.AnswerError as error:
+        except AnswerError as error:
             assert error.problems
         else:
             assert answers
