@@ -1,11 +1,11 @@
 """What fees bring in, what they cost, and what can be said about it.
 
-A fee earns what is paid of it. It costs the minutes that staff spend on the letter and on
-the conversations that follow, and perhaps customers. That a customer left after a fee
-does not mean that the customer left because of it: those who were charged are therefore
-compared with those who were forgiven. That comparison is an association: who is forgiven
-was chosen, mostly for being a good customer. It is said with an interval, and below
-:data:`LEAST` customers in either group nothing is concluded from it.
+A fee earns what is paid of it. It costs the minutes that staff spend on the letter and
+on the conversations that follow, and perhaps customers. That a customer left after a
+fee does not mean that the customer left because of it: those who were charged are
+therefore compared with those who were forgiven. That comparison is an association: who
+is forgiven was chosen, mostly for being a good customer. It is said with an interval,
+and below :data:`LEAST` customers in either group nothing is concluded from it.
 """
 
 from collections.abc import Iterable
@@ -49,10 +49,10 @@ class Share:
 class Figures:
     """What the fees of a group of customers and a time came to.
 
-    :param fees: number charged, forgiven ones included
-    :param charged: their amount, currency of the company
-    :param forgiven: of that, what was dropped
-    :param paid: of that, what was paid
+    :param fees: number that came due, forgiven ones included
+    :param due: their amount, currency of the company
+    :param forgiven: of that, what was dropped, before or after it was charged
+    :param paid: of the rest, what was paid
     :param letters: that carried a fee, forgiven ones included
     :param conversations: that customers began soon after such a letter
     :param payers: customers charged, long enough ago to know whether they stayed
@@ -62,7 +62,7 @@ class Figures:
     """
 
     fees: int = 0
-    charged: Decimal = _ZERO
+    due: Decimal = _ZERO
     forgiven: Decimal = _ZERO
     paid: Decimal = _ZERO
     letters: int = 0
@@ -142,8 +142,8 @@ def together(figures: Iterable[Figures]) -> Figures:
 def wilson(hits: int, count: int, z: float = Z95) -> Share:
     """A share with the interval that the true one lies in.
 
-    E. B. Wilson, «Probable inference, the law of succession, and statistical inference»,
-    JASA 22 (1927). It stays within 0 and 1 however few there are.
+    E. B. Wilson, «Probable inference, the law of succession, and statistical
+    inference», JASA 22 (1927). It stays within 0 and 1 however few there are.
 
     :raises ValueError: more hits than there were
     """

@@ -12,7 +12,7 @@ PRICES = Prices(Decimal(600), Decimal(1), Decimal(10), customer=Decimal(1000))
 #: A hundred fees of 38, all paid, each tenth with a conversation: 3800 − 2000 is left.
 YEAR = Figures(
     fees=100,
-    charged=Decimal(3800),
+    due=Decimal(3800),
     paid=Decimal(3800),
     letters=100,
     conversations=10,
@@ -39,7 +39,7 @@ counts = st.integers(0, 400).flatmap(
 figures = st.builds(
     lambda fees, paid, payers, spared: Figures(
         fees=fees,
-        charged=Decimal(38) * fees,
+        due=Decimal(38) * fees,
         paid=Decimal(paid),
         letters=fees,
         conversations=fees // 10,
