@@ -118,7 +118,10 @@ def test_nothing_is_missing():
         ({"deadline": SENT + timedelta(days=13)}, ["deadline"]),
         ({"deadline": SENT, "deadline_days": 0}, ["deadline"]),
         ({"total": Decimal("1300.01")}, ["amount", "apart"]),
-        ({"claims": (), "total": Decimal(0)}, ["concerns", "amount", "reference"]),
+        (
+            {"kind": "notice", "claims": (), "total": Decimal(0)},
+            ["concerns", "amount", "reference"],
+        ),
         ({"claims": (replace(CLAIM, number=""),)}, ["concerns"]),
         ({"claims": (replace(CLAIM, issued=None),)}, ["concerns"]),
         ({"claims": (replace(CLAIM, reference=""),)}, ["reference"]),
