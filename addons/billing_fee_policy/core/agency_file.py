@@ -18,9 +18,9 @@ from decimal import Decimal
 
 FORMAT, VERSION = "kvitt-collection", 1
 BATCH_FILE, TABLE_FILE, SUMS_FILE = "batch.json", "cases.csv", "SHA256SUMS"
-#: What an agency is told about a case it has: give it back, or less is owed.
-WITHDRAW, REDUCE = "withdraw", "reduce"
-MESSAGE_KINDS = (WITHDRAW, REDUCE)
+#: What an agency is told about a case it has: give it back, or this is owed now.
+WITHDRAW, AMOUNT = "withdraw", "amount"
+MESSAGE_KINDS = (WITHDRAW, AMOUNT)
 #: Why: ``mistake`` is any other reason of the creditor's.
 MESSAGE_REASONS = ("paid", "credited", "disputed", "held", "cancelled", "mistake")
 TABLE_COLUMNS = (
