@@ -1,6 +1,7 @@
 from . import account_journal
 from . import account_move
 from . import account_move_claim
+from . import account_move_pdf
 from . import billing_bank_holiday
 from . import billing_contact_point
 from . import billing_event

@@ -25,3 +25,27 @@ class AccountMove(models.Model):
         :rtype: dict[int, core.claim.Collection]
         """
         return {}
+
+    def _billing_installations(self):
+        """Return which installations the invoices are about, in batch.
+
+        All of the customer's with the company; addons that know better which lines
+        are about what extend it.
+
+        :return: by id of the invoice, without those of customers who have none
+        :rtype: dict[int, billing.installation]
+        """
+        rows = self.env["billing.installation"]._read_group(
+            [
+                ("partner_id", "in", self.commercial_partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+            ],
+            ["partner_id", "company_id"],
+            ["id:recordset"],
+        )
+        found = {(partner, company): records for partner, company, records in rows}
+        return {
+            move.id: found[move.commercial_partner_id, move.company_id]
+            for move in self
+            if (move.commercial_partner_id, move.company_id) in found
+        }

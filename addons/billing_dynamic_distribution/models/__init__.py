@@ -4,7 +4,6 @@ from . import channels
 from . import account_move
 from . import account_move_asked
 from . import account_move_payment_part
-from . import account_move_pdf
 from . import account_move_seen
 from . import account_move_send
 from . import billing_contact_point_asked

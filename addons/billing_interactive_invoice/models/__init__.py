@@ -55,6 +55,7 @@ from . import account_move_request
 from . import account_move_help
 from . import res_company_self_service
 from . import res_config_settings_self_service
+from . import account_move_installation
 from . import account_move_line
 from . import uom_uom
 from . import product_template
