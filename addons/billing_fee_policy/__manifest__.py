@@ -9,9 +9,16 @@
     "data": [
         "security/ir.model.access.csv",
         "security/billing_fee_policy_rules.xml",
+        "security/billing_letter_rules.xml",
         # The frame of the menus and of the settings: what follows hangs into it.
         "views/billing_fee_policy_menus.xml",
         "views/res_config_settings_views.xml",
+        # Letters.
+        "views/mail_claims_templates.xml",
+        "views/report_reminder.xml",
+        "views/billing_letter_batch_views.xml",
+        "views/res_config_settings_letter_views.xml",
+        "data/mail_template_reminder.xml",
     ],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

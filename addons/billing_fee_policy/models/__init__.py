@@ -8,3 +8,15 @@ from . import billing_dunning_policy_shipped
 from . import billing_reminder
 from . import billing_reminder_line
 from . import billing_event_reminder
+
+# The letters: what they say, and how they go out.
+from . import billing_letter_batch
+from . import billing_reminder_batch
+from . import billing_reminder_letter
+from . import billing_reminder_line_letter
+from . import billing_reminder_texts
+from . import billing_reminder_send
+from . import billing_event_letter
+from . import res_company_letter
+from . import res_config_settings_letter
+from . import res_partner_letter
