@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import Command, models
 
 from ..core import contact
 
@@ -72,6 +72,17 @@ class ResPartner(models.Model):
         )
         return self.env["billing.contact.point"]
 
+    def _billing_message_files(self, record):
+        """Return files that go along with an e-mail about ``record``.
+
+        Besides those of the message's template. Extended by addons whose records have
+        a document of their own.
+
+        :param record: what the message is rendered on
+        :rtype: ir.attachment
+        """
+        return self.env["ir.attachment"]
+
     def _billing_send_email(self, point, template, record, thread):
         """Put a message to the customer into Odoo's queue of e-mails.
 
@@ -85,6 +96,7 @@ class ResPartner(models.Model):
         if blacklisted_sudo:
             return False
         company = self.env.company
+        files_sudo = self._billing_message_files(record).sudo()
         template.sudo().send_mail(
             record.id,
             force_send=False,
@@ -95,6 +107,10 @@ class ResPartner(models.Model):
                 "email_to": point.address,
                 "email_cc": False,
                 "recipient_ids": [],
+                "attachment_ids": [
+                    Command.link(file_sudo.id)
+                    for file_sudo in template.sudo().attachment_ids | files_sudo
+                ],
                 # The answer lands where the conversation is.
                 "model": thread._name,
                 "res_id": thread.id,

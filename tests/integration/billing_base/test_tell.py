@@ -70,6 +70,16 @@ class TestTell(BillingBaseCase):
         self.assertIn(self.company.name, mail.body_html)
         self.assertFalse(self.unreachable())
 
+    def test_files_of_the_record_go_along_with_those_of_the_text(self):
+        own, terms = self.env["ir.attachment"].create(
+            [{"name": "letter.pdf", "raw": b"letter"}, {"name": "terms", "raw": b"x"}]
+        )
+        self.template.attachment_ids = terms
+        partner_class = self.env.registry["res.partner"]
+        with patch.object(partner_class, "_billing_message_files", lambda *_args: own):
+            self.tell()
+        self.assertEqual(self.mails().attachment_ids, own | terms)
+
     def test_it_is_kept_in_the_conversation_of_the_invoice(self):
         self.tell()
         self.assertIn(self.mails().mail_message_id, self.invoice.message_ids)
