@@ -13,6 +13,14 @@
         # The frame of the menus and of the settings: what follows hangs into it.
         "views/billing_fee_policy_menus.xml",
         "views/res_config_settings_views.xml",
+        # Policies and reminders.
+        "wizards/billing_reminder_why_views.xml",
+        "views/billing_dunning_policy_views.xml",
+        "views/billing_reminder_views.xml",
+        "views/account_move_reminder_views.xml",
+        "views/res_partner_reminder_views.xml",
+        "views/billing_reminder_menus.xml",
+        "data/ir_cron_reminder.xml",
         # Letters.
         "views/mail_claims_templates.xml",
         "views/report_reminder.xml",

@@ -1,5 +1,8 @@
 def post_init_hook(env):
-    """Prepare what the companies that exist already need."""
+    """Give the companies that exist already their policies, as drafts."""
+    env["billing.dunning.policy"]._create_shipped_policies(
+        env["res.company"].search([])
+    )
 
 
 def uninstall_hook(env):

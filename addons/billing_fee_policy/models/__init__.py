@@ -8,6 +8,12 @@ from . import billing_dunning_policy_shipped
 from . import billing_reminder
 from . import billing_reminder_line
 from . import billing_event_reminder
+from . import billing_dunning_facts
+from . import billing_dunning_planner
+from . import billing_dunning_writer
+from . import billing_dunning_words
+from . import account_move_reminder
+from . import res_partner_reminder
 
 # The letters: what they say, and how they go out.
 from . import billing_letter_batch

@@ -11,9 +11,9 @@ from .billing_dunning_step import to_decimal
 class BillingDunningPolicy(models.Model):
     """Who is reminded, when, and what a reminder may cost.
 
-    Of the active policies of a company the first one whose customers include a customer
-    is that customer's. Where a claim stands follows from the letters it got, so a policy
-    may change while claims are on their way.
+    Of the active policies of a company, the first one that is for a customer is that
+    customer's. Where a claim stands follows from the letters it got, so a policy may
+    change while claims are on their way.
     """
 
     _name = "billing.dunning.policy"
@@ -34,7 +34,7 @@ class BillingDunningPolicy(models.Model):
     sequence = fields.Integer(
         string="Priority",
         default=10,
-        help="Of the active policies, the first that fits a customer is the customer's.",
+        help="Of the active policies, the first that fits a customer is theirs.",
     )
     state = fields.Selection(
         [("draft", "Draft"), ("active", "Active"), ("retired", "Retired")],

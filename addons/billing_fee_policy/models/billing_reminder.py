@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.billing_base.core import event_text
+
 from .billing_dunning_step import KINDS
 
 #: States in which a reminder has not gone out and may still.
@@ -176,24 +178,46 @@ class BillingReminder(models.Model):
         :rtype: billing.reminder
         """
         todo_sudo = self.sudo().filtered(lambda reminder: reminder.state in PENDING)
+        todo_sudo.line_ids.waiver_ids._release()
         todo_sudo.write({"state": "cancelled", "cancel_reason": reason})
-        self.env["billing.event"]._log(
-            [
-                {
-                    "kind": "reminder.cancelled",
-                    "move_id": line_sudo.move_id.id,
-                    "actor": "system" if self.env.su else "staff",
-                    "payload": {
-                        "reminder_id": line_sudo.reminder_id.id,
-                        "letter": line_sudo.reminder_id.kind,
-                        "reason": reason,
-                    },
-                    "dedup_key": f"reminder.cancelled:{line_sudo.id}",
-                }
-                for line_sudo in todo_sudo.line_ids
-            ]
+        todo_sudo.line_ids._log_cancelled(
+            dict.fromkeys(todo_sudo.line_ids.move_id.ids, reason),
+            "system" if self.env.su else "staff",
         )
         return todo_sudo.with_env(self.env)
+
+    def _billing_refresh(self, day):
+        """Look at the reminder once more, on the day on which it is to go out.
+
+        Claims that are settled, on hold or not allowed any more leave it, with an event
+        each. With none left the reminder is cancelled.
+
+        :param date day: on which it goes out; its deadline is counted from it
+        :return: whether there is something left to send
+        :rtype: bool
+        """
+        self.ensure_one()
+        reminder_sudo = self.sudo()
+        planner = self.env["billing.dunning.planner"]
+        left_out = planner._refresh(reminder_sudo, day)
+        if not left_out:
+            return True
+        why = {move_id: planner._wait_words(wait) for move_id, wait in left_out.items()}
+        dropped_sudo = reminder_sudo.line_ids.filtered(
+            lambda line: line.move_id.id in left_out
+        )
+        if dropped_sudo == reminder_sudo.line_ids:
+            reminder_sudo._billing_cancel(next(iter(why.values())))
+            return False
+        dropped_sudo._billing_drop(why)
+        return True
+
+    def _billing_fail(self, error):
+        """Note that the reminder could not be sent, until somebody looks at it."""
+        self.ensure_one()
+        self.sudo().write(
+            {"state": "failed", "failure_reason": event_text.clean(error)}
+        )
 
     # === HELPERS === #
 

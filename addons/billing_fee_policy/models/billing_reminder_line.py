@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
+from ..core import kept
 from .billing_dunning_step import KINDS
 
 
@@ -52,6 +53,9 @@ class BillingReminderLine(models.Model):
         readonly=True,
         help="What the law says on letter, fee and compensation, reason by reason.",
     )
+    ground = fields.Char(
+        compute="_compute_ground", help="Why there is a fee, or why there is none."
+    )
     decision = fields.Json(readonly=True)
     decision_text = fields.Char(string="Fee Dropped Because", readonly=True)
 
@@ -60,3 +64,44 @@ class BillingReminderLine(models.Model):
         "A reminder about the invoice is on its way already.",
     )
     _sent_idx = models.Index("(move_id, day) WHERE state = 'sent'")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("verdict")
+    @api.depends_context("lang")
+    def _compute_ground(self):
+        words = self.env["billing.law.pack"]._words
+        for line in self:
+            fee = (line.verdict or {}).get("fee")
+            line.ground = " ".join(words(kept.from_json(fee).reasons)) if fee else ""
+
+    # === BUSINESS METHODS === #
+
+    def _billing_drop(self, why):
+        """Take claims out of reminders that have not gone out.
+
+        :param dict[int, str] why: for staff, by id of the invoice
+        :return: None
+        """
+        self.waiver_ids._release()
+        self._log_cancelled(why, "system")
+        self.unlink()
+
+    def _log_cancelled(self, why, actor):
+        """Leave an event for each claim that is not reminded of after all."""
+        self.env["billing.event"]._log(
+            [
+                {
+                    "kind": "reminder.cancelled",
+                    "move_id": line.move_id.id,
+                    "actor": actor,
+                    "payload": {
+                        "reminder_id": line.reminder_id.id,
+                        "letter": line.kind,
+                        "reason": why[line.move_id.id],
+                    },
+                    "dedup_key": f"reminder.cancelled:{line.id}",
+                }
+                for line in self
+            ]
+        )

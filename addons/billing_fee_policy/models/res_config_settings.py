@@ -7,3 +7,6 @@ class ResConfigSettings(models.TransientModel):
     billing_reminder_approval = fields.Selection(
         related="company_id.billing_reminder_approval", readonly=False, required=True
     )
+    billing_reminder_hours = fields.Boolean(
+        related="company_id.billing_reminder_hours", readonly=False
+    )

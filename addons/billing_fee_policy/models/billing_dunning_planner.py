@@ -1,0 +1,409 @@
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+from odoo import api, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ..core import kept, ladder, turn
+
+_logger = logging.getLogger(__name__)
+
+#: Invoices that are looked at between two commits.
+BATCH_SIZE = 5_000
+#: Makes the lock of one company's planning differ from other advisory locks.
+LOCK = 0x4B57_0006
+
+
+@dataclass(slots=True)
+class Draft:
+    """A reminder that is about to be written."""
+
+    key: str
+    values: dict
+    lines: list
+
+
+class BillingDunningPlanner(models.AbstractModel):
+    """Finds the claims whose turn has come, and prepares reminders about them.
+
+    Nothing here loads an invoice: claims are read, decided about and written customer
+    by customer in batches, each with the same number of queries.
+    """
+
+    _inherit = "billing.dunning.planner"
+
+    # === JOBS === #
+
+    @api.model
+    def _cron_plan(self):
+        """Prepare the reminders of the day, company by company."""
+        commit = self.env["ir.cron"]._commit_progress
+        for company in self.env["res.company"].search([]):
+            try:
+                day = company._billing_today()
+                for done in self._plan_batches(company, day):
+                    if not commit(done, remaining=1):
+                        return
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise
+            except Exception as error:
+                self.env.cr.rollback()
+                _logger.exception("Reminders of company %s failed", company.id)
+                company._billing_alert(self.env._("Prepare reminders"), error)
+            commit(0, remaining=0)
+        self.env.ref("billing_fee_policy.ir_cron_reminder_send").sudo()._trigger()
+
+    @api.model
+    def _cron_send(self):
+        """Send the approved reminders, each in a transaction of its own."""
+        reminders_sudo = self.env["billing.reminder"].sudo()
+        ids = reminders_sudo.search([("state", "=", "approved")], order="id").ids
+        for nth, reminder_id in enumerate(ids, start=1):
+            self._send_one(reminders_sudo.browse(reminder_id))
+            if not self.env["ir.cron"]._commit_progress(1, remaining=len(ids) - nth):
+                return
+
+    @api.model
+    def _send_one(self, reminder_sudo):
+        """Send a reminder unless another worker has it; the caller commits.
+
+        :return: whether it went out
+        :rtype: bool
+        """
+        company = reminder_sudo.company_id
+        reminder_sudo = reminder_sudo.with_company(company)
+        if not reminder_sudo.try_lock_for_update():
+            return False
+        if not company._billing_may_write_now():
+            return False
+        try:
+            return reminder_sudo._billing_send()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # The next run takes it again; nothing of this one is left.
+            self.env.cr.rollback()
+        except Exception as error:
+            self.env.cr.rollback()
+            _logger.exception("Reminder %s failed", reminder_sudo.id)
+            reminder_sudo._billing_fail(error)
+            company._billing_alert(self.env._("Send reminders"), error)
+        return False
+
+    # === PLANNING === #
+
+    @api.model
+    def _plan(self, company, day, limit=None):
+        """Prepare the reminders of a company, without committing.
+
+        :param date day: to plan for
+        :param int limit: at most so many customers
+        :return: what was prepared
+        :rtype: billing.reminder
+        """
+        reminders_sudo = self.env["billing.reminder"].sudo()
+        before = reminders_sudo.search([], order="id desc", limit=1).id or 0
+        for _done in self._plan_batches(company, day, limit):
+            pass
+        return reminders_sudo.search(
+            [("company_id", "=", company.id), ("id", ">", before)], order="id"
+        ).with_env(self.env)
+
+    @api.model
+    def _plan_batches(self, company, day, limit=None):
+        """Prepare the reminders of a company, batch by batch.
+
+        :return: iterator of numbers of invoices looked at; the caller commits after
+            each
+        """
+        planner = self.sudo().with_company(company)
+        for customer_ids in planner._find_customers(company, day, limit):
+            # Two runs at once would only get into each other's way.
+            [(is_free,)] = self.env.execute_query(
+                SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, company.id)
+            )
+            if not is_free:
+                return
+            yield planner._plan_customers(company, day, customer_ids)
+
+    @api.model
+    def _find_customers(self, company, day, limit=None):
+        """Return the customers with overdue invoices, in batches.
+
+        :return: lists of ids of commercial partners
+        """
+        if not self._load_policies(company):
+            return []
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT move.commercial_partner_id, COUNT(*)
+                     FROM account_move AS move
+                    WHERE %(open)s AND move.commercial_partner_id IS NOT NULL
+                 GROUP BY 1 ORDER BY 1 LIMIT %(limit)s""",
+                open=self._open_sql(company, day),
+                limit=limit,
+            )
+        )
+        batches, size = [[]], 0
+        for customer_id, count in rows:
+            if size and size + count > BATCH_SIZE:
+                batches.append([])
+                size = 0
+            batches[-1].append(customer_id)
+            size += count
+        return [batch for batch in batches if batch]
+
+    @api.model
+    def _plan_customers(self, company, day, customer_ids):
+        """Prepare the reminders to some customers.
+
+        :return: number of invoices looked at
+        :rtype: int
+        """
+        claims, turns, policies = self._decide(company, day, customer_ids)
+        drafts = self._draft(company, day, claims, turns, policies)
+        self._write_drafts(company, day, drafts)
+        return len(claims)
+
+    @api.model
+    def _decide(self, company, day, customer_ids):
+        """Decide about all overdue invoices of some customers.
+
+        :return: claims by id, what ``core.turn`` says by id, and the policies by id
+        :rtype: tuple[dict, dict, dict[int, core.turn.Policy]]
+        """
+        claims = self._load_claims(company, day, customer_ids)
+        policy_records = self._load_policies(company)
+        policies = {policy.id: policy._to_policy() for policy in policy_records}
+        chosen = self._choose_policies(policy_records, customer_ids)
+        facts = self._load_facts(company, day, list(claims), claims)
+        packs = {
+            policy.country: self.env["billing.law.pack"]._for(policy.country, day)
+            for policy in policies.values()
+        }
+        add_bank_days = cache(company._bank_calendar().add_bank_days)
+        turns = {}
+        for claim in claims.values():
+            policy = policies.get(chosen.get(claim.customer_id))
+            turns[claim.id] = turn.turn(
+                policy,
+                facts[claim.id],
+                policy and packs[policy.country],
+                day,
+                add_bank_days,
+            )
+        return (
+            claims,
+            turns,
+            {
+                claim.id: policies.get(chosen.get(claim.customer_id))
+                for claim in claims.values()
+            },
+        )
+
+    @api.model
+    def _handover_ready(self, company, day, limit=None):
+        """Return the invoices whose turn to be handed over for collection has come.
+
+        :param date day: on which it is asked
+        :param int limit: at most so many customers are looked at
+        :rtype: account.move
+        """
+        planner = self.sudo().with_company(company)
+        ready = []
+        for customer_ids in planner._find_customers(company, day, limit):
+            _claims, turns, _policies = planner._decide(company, day, customer_ids)
+            ready += [
+                move_id
+                for move_id, found in turns.items()
+                if isinstance(found, turn.Turn)
+                and found.ready
+                and found.step.kind == "handover"
+            ]
+        return self.env["account.move"].browse(ready)
+
+    # === DRAFTS === #
+
+    @api.model
+    def _draft(self, company, day, claims, turns, policies):
+        """Put what is to be sent in letters.
+
+        :return: list[Draft]
+        """
+        by_customer = defaultdict(list)
+        for move_id, found in turns.items():
+            if isinstance(found, turn.Turn) and found.step.kind != "handover":
+                claim = claims[move_id]
+                by_customer[claim.customer_id, claim.currency_id].append(move_id)
+        notice_counts = self._count_lines(
+            [move_id for ids in by_customer.values() for move_id in ids]
+        )
+        next_bank_day = cache(company._bank_calendar().next_bank_day)
+        state = (
+            "approved"
+            if company.billing_reminder_approval == "automatic"
+            else "prepared"
+        )
+        drafts = []
+        for (customer_id, currency_id), move_ids in by_customer.items():
+            policy = policies[move_ids[0]]
+            letters = ladder.bundle(
+                [
+                    ladder.Claim(
+                        id=move_id,
+                        due=claims[move_id].due,
+                        step=turns[move_id].step,
+                        ready=turns[move_id].ready,
+                        fee=turns[move_id].fee_amount,
+                    )
+                    for move_id in move_ids
+                ],
+                together=policy.together,
+                one_fee=policy.one_fee,
+            )
+            for letter in letters:
+                lead = next(
+                    claim for claim in letter.claims if claim.step == letter.step
+                )
+                addressed = {claims[claim.id].partner_id for claim in letter.claims}
+                drafts.append(
+                    Draft(
+                        key=f"{company.id}:{lead.id}:{letter.kind}"
+                        f":{notice_counts.get(lead.id, 0)}",
+                        values={
+                            "company_id": company.id,
+                            "currency_id": currency_id,
+                            "partner_id": addressed.pop()
+                            if len(addressed) == 1
+                            else customer_id,
+                            "commercial_partner_id": customer_id,
+                            "kind": letter.kind,
+                            "day": day,
+                            "deadline": self._deadline(
+                                day, letter, turns, next_bank_day
+                            ),
+                            "state": state,
+                            "policy_id": policy.id,
+                            "step_id": letter.step.id,
+                            "channel": letter.step.channel or None,
+                        },
+                        lines=[
+                            self._draft_line(claims[claim.id], turns[claim.id], letter)
+                            for claim in letter.claims
+                        ],
+                    )
+                )
+        return drafts
+
+    @api.model
+    def _draft_line(self, claim, found, letter):
+        """Return the values of one claim in a letter."""
+        return {
+            "move_id": claim.id,
+            "step_id": found.step.id,
+            "kind": found.step.kind,
+            "principal": claim.left,
+            "credit": claim.residual - claim.left,
+            "fee_amount": letter.fees[claim.id],
+            "compensation_amount": found.compensation_amount,
+            "with_interest": found.step.interest,
+            "verdict": self._keep(found),
+        }
+
+    @api.model
+    def _keep(self, found):
+        """Return what the law says on a claim, as it is kept."""
+        return {
+            "send": kept.to_json(found.send),
+            "fee": found.fee and kept.to_json(found.fee),
+            "compensation": found.compensation and kept.to_json(found.compensation),
+        }
+
+    @api.model
+    def _deadline(self, day, letter, turns, next_bank_day):
+        """Return the last day to pay that a letter gives, None without one.
+
+        It is a bank day, so that nobody has to pay earlier than the law says.
+        """
+        days = max(
+            max(claim.step.deadline_days, turns[claim.id].send.deadline_days)
+            for claim in letter.claims
+        )
+        return next_bank_day(day + timedelta(days=days)) if days else None
+
+    @api.model
+    def _count_lines(self, move_ids):
+        """Return how many letters were sent about invoices, for the keys."""
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """SELECT move_id, COUNT(*) FROM billing_reminder_line
+                        WHERE state <> 'cancelled' AND move_id = ANY(%s)
+                     GROUP BY move_id""",
+                    move_ids,
+                )
+            )
+        )
+
+    # === LOOKING ONCE MORE === #
+
+    @api.model
+    def _refresh(self, reminder_sudo, day):
+        """Look at a reminder once more, on the day on which it is to go out.
+
+        Claims that are settled, held or no longer allowed by the law leave it; what is
+        charged may become less and never more than what was prepared.
+
+        :param reminder_sudo: one ``billing.reminder`` that has not gone out
+        :return: why claims were left out, by id of the invoice
+        :rtype: dict[int, core.turn.Wait | None]
+        """
+        company = reminder_sudo.company_id
+        planner = self.sudo().with_company(company)
+        planner.env.flush_all()
+        lines_sudo = reminder_sudo.line_ids
+        policy_record = reminder_sudo.policy_id
+        policy = policy_record._to_policy() if policy_record.state == "active" else None
+        claims = planner._load_claims(
+            company, day, reminder_sudo.commercial_partner_id.ids
+        )
+        move_ids = lines_sudo.move_id.ids
+        facts = planner._load_facts(
+            company, day, move_ids, claims, except_reminder=reminder_sudo
+        )
+        pack = planner.env["billing.law.pack"]._for(policy_record.country_id.code, day)
+        add_bank_days = company._bank_calendar().add_bank_days
+        left_out, days = {}, 0
+        for line_sudo in lines_sudo:
+            move_id = line_sudo.move_id.id
+            found = turn.turn(policy, facts[move_id], pack, day, add_bank_days)
+            if not isinstance(found, turn.Turn) or found.step.kind != line_sudo.kind:
+                left_out[move_id] = found if isinstance(found, turn.Wait) else None
+                continue
+            days = max(days, found.step.deadline_days, found.send.deadline_days)
+            line_sudo.write(
+                {
+                    "principal": claims[move_id].left,
+                    "credit": claims[move_id].residual - claims[move_id].left,
+                    "fee_amount": min(line_sudo.fee_amount, float(found.fee_amount)),
+                    "compensation_amount": min(
+                        line_sudo.compensation_amount,
+                        float(found.compensation_amount),
+                    ),
+                    "verdict": planner._keep(found),
+                }
+            )
+        reminder_sudo.write(
+            {
+                "day": day,
+                "deadline": company._bank_calendar().next_bank_day(
+                    day + timedelta(days=days)
+                )
+                if days
+                else False,
+            }
+        )
+        return left_out
