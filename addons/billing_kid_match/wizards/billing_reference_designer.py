@@ -14,8 +14,12 @@ from ..models.account_move import OPEN_SQL
 SEED = 19
 #: Open amounts that stand for all of them.
 AMOUNTS = 2000
-#: Invoices whose customers are told apart; of more, a share of the customers is.
-CUSTOMERS = 50_000
+#: Invoices of a year that are all read.
+COUNTED = 20_000
+#: Journal entries read of a larger book, to conclude from.
+SAMPLE = 50_000
+#: Invoices among them whose customers' other invoices are counted.
+CUSTOMERS = 1000
 #: What a company without invoices is asked about: open, a year, customers.
 EXPECTED = (1_000, 12_000, 1_000)
 #: Designs side by side, at most.
@@ -52,6 +56,11 @@ def _recommend(algorithms, book, customer_length, serial_length, limit, needs_cu
 def _two(weights):
     """Share of references with two slips among the damaged ones."""
     return weights.edits[1] / sum(weights.edits)
+
+
+def _rounded(number):
+    """A number to two digits: more would claim what a sample cannot tell."""
+    return int(float(f"{number:.2g}"))
 
 
 class BillingReferenceDesigner(models.TransientModel):
@@ -287,6 +296,9 @@ class BillingReferenceDesigner(models.TransientModel):
     def _read_book(self, company):
         """Return what the books say about open invoices, customers and amounts.
 
+        Counted up to :data:`COUNTED` invoices; the numbers of larger books come from a
+        sample and are rounded to two digits.
+
         :return: values of a designer
         :rtype: dict
         """
@@ -302,65 +314,144 @@ class BillingReferenceDesigner(models.TransientModel):
             company=company.id,
             since=since,
         )
-        open_count, issued_count = self.env.execute_query(
+        [[counted]] = self.env.execute_query(
             SQL(
-                "SELECT count(*) FILTER (WHERE %s), count(*) FROM account_move"
-                " WHERE %s",
-                SQL(OPEN_SQL),
+                "SELECT count(*) FROM"
+                " (SELECT 1 FROM account_move WHERE %s LIMIT %s) AS counted",
                 issued,
-            )
-        )[0]
-        # Telling a million customers apart takes seconds; one in so many is enough.
-        one_in = max(issued_count // CUSTOMERS, 1)
-        customer_count = (
-            one_in
-            * (
-                self.env.execute_query(
-                    SQL(
-                        """SELECT count(DISTINCT commercial_partner_id)
-                         FROM account_move
-                        WHERE %s AND commercial_partner_id %% %s = 0""",
-                        issued,
-                        one_in,
-                    )
-                )[0][0]
+                COUNTED + 1,
             )
         )
-        digits = self.env.execute_query(
+        if counted > COUNTED:
+            values = self._sample_invoices(company, issued)
+        else:
+            values = self._count_invoices(company, issued)
+        [[digits]] = self.env.execute_query(
             SQL(
                 "SELECT max(length(ltrim(billing_customer_number, '0')))"
                 "  FROM res_partner WHERE billing_customer_number IS NOT NULL"
             )
-        )[0][0]
-        values = {
-            "is_expected": not open_count,
-            "open_count": open_count or EXPECTED[0],
-            "issued_count": issued_count or EXPECTED[1],
-            "customer_count": customer_count or EXPECTED[2],
+        )
+        return {
+            "is_expected": not values["open_count"],
+            "open_count": values["open_count"] or EXPECTED[0],
+            "issued_count": values["issued_count"] or EXPECTED[1],
+            "customer_count": values["customer_count"] or EXPECTED[2],
             "customer_digits": digits or 0,
-            "amounts": [],
+            "amounts": self._in_minor_units(company, values["amounts"]),
         }
-        if open_count:
-            rows = self.env.execute_query(
-                SQL(
-                    """SELECT amount_residual
-                         FROM (SELECT amount_residual,
-                                      row_number() OVER (ORDER BY amount_residual)
-                                      AS place
-                                 FROM account_move
-                                WHERE company_id = %(company)s
-                                  AND currency_id = %(currency)s
-                                  AND %(open)s) AS sorted
-                        WHERE place %% %(step)s = 0""",
-                    open=SQL(OPEN_SQL),
-                    company=company.id,
-                    currency=company.currency_id.id,
-                    step=max(open_count // AMOUNTS, 1),
-                )
+
+    def _count_invoices(self, company, issued):
+        """Read all invoices of a year.
+
+        :param issued: condition on ``account_move``
+        """
+        [[open_count, issued_count, customer_count]] = self.env.execute_query(
+            SQL(
+                "SELECT count(*) FILTER (WHERE %s), count(*),"
+                " count(DISTINCT commercial_partner_id) FROM account_move WHERE %s",
+                SQL(OPEN_SQL),
+                issued,
             )
-            unit = 10**company.currency_id.decimal_places
-            values["amounts"] = [round(row[0] * unit) for row in rows]
-        return values
+        )
+        return {
+            "open_count": open_count,
+            "issued_count": issued_count,
+            "customer_count": customer_count,
+            "amounts": self._read_amounts(company, SQL("account_move"), open_count),
+        }
+
+    def _sample_invoices(self, company, issued):
+        """Read some of the invoices of a year, and conclude how many there are.
+
+        :param issued: condition on ``account_move``
+        """
+        [[rows]] = self.env.execute_query(
+            SQL(
+                "SELECT greatest(reltuples, 1) FROM pg_class"
+                " WHERE oid = 'account_move'::regclass"
+            )
+        )
+        percent = min(100.0, 100 * SAMPLE / rows)
+        sampled = SQL(
+            "account_move TABLESAMPLE SYSTEM (%s) REPEATABLE (%s)", percent, SEED
+        )
+        [[seen, open_count, issued_count]] = self.env.execute_query(
+            SQL(
+                "SELECT count(*), count(*) FILTER (WHERE %s AND %s),"
+                " count(*) FILTER (WHERE %s) FROM %s",
+                issued,
+                SQL(OPEN_SQL),
+                issued,
+                sampled,
+            )
+        )
+        # An invoice of a customer with four stands for a quarter of him.
+        [[looked_at, customers]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*), sum(1.0 / own.count)
+                  FROM (SELECT commercial_partner_id
+                          FROM (SELECT commercial_partner_id,
+                                       row_number() OVER (ORDER BY id) AS place
+                                  FROM %(sampled)s
+                                 WHERE %(issued)s) AS numbered
+                         WHERE place %% %(step)s = 0) AS picked
+                 CROSS JOIN LATERAL (
+                       SELECT count(*)
+                         FROM (SELECT 1
+                                 FROM account_move
+                                WHERE commercial_partner_id
+                                      = picked.commercial_partner_id
+                                  AND payment_reference IS NOT NULL AND %(issued)s
+                                LIMIT %(most)s) AS counted) AS own
+                 WHERE own.count > 0
+                """,
+                sampled=sampled,
+                issued=issued,
+                step=max(issued_count // CUSTOMERS, 1),
+                most=CUSTOMERS,
+            )
+        )
+        share = rows / max(seen, 1) if percent < 100 else 1
+        return {
+            "open_count": _rounded(open_count * share),
+            "issued_count": _rounded(issued_count * share),
+            "customer_count": _rounded(
+                issued_count * share * float(customers or 0) / max(looked_at, 1)
+            ),
+            "amounts": self._read_amounts(company, sampled, open_count),
+        }
+
+    def _read_amounts(self, company, table, open_count):
+        """Open amounts in the company's currency, a few of each size.
+
+        :param table: ``account_move`` or a sample of it
+        :param open_count: open invoices in it
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT amount_residual
+                     FROM (SELECT amount_residual,
+                                  row_number() OVER (ORDER BY amount_residual)
+                                  AS place
+                             FROM %(table)s
+                            WHERE company_id = %(company)s
+                              AND currency_id = %(currency)s
+                              AND %(open)s) AS sorted
+                    WHERE place %% %(step)s = 0""",
+                table=table,
+                open=SQL(OPEN_SQL),
+                company=company.id,
+                currency=company.currency_id.id,
+                step=max(open_count // AMOUNTS, 1),
+            )
+        )
+        return [row[0] for row in rows]
+
+    def _in_minor_units(self, company, amounts):
+        unit = 10**company.currency_id.decimal_places
+        return [round(amount * unit) for amount in amounts]
 
     def _prepare_first_designs(self, scheme):
         """Return commands for the schemes in use, the best one and a plain number."""

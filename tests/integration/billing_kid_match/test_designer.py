@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
@@ -14,6 +15,8 @@ from odoo.tools import mute_logger
 from odoo.addons.billing_base.core import reference
 
 from ..billing_base.common import BillingBaseCase
+
+DESIGNER = "odoo.addons.billing_kid_match.wizards.billing_reference_designer"
 
 
 class TestDesigner(BillingBaseCase):
@@ -56,6 +59,16 @@ class TestDesigner(BillingBaseCase):
         self.assertEqual(designer.customer_digits, 8)
         self.assertEqual(set(designer.amounts), {10_000})
         self.assertFalse(designer.is_expected)
+
+    def test_large_book_is_estimated(self):
+        self._new_invoices(partner=self.partner_b, invoice_date="2020-01-01")
+        with patch(f"{DESIGNER}.COUNTED", 3), patch(f"{DESIGNER}.SAMPLE", 10**9):
+            designer = self._open()
+        # the sample is the whole book here, so nothing is missed
+        self.assertEqual(designer.open_count, 4)
+        self.assertEqual(designer.issued_count, 4)
+        self.assertEqual(designer.customer_count, 2)
+        self.assertEqual(set(designer.amounts), {10_000})
 
     def test_foreign_books_do_not_count(self):
         company = self.setup_other_company(name="Sister")["company"]
