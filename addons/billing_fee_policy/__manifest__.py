@@ -10,9 +10,22 @@
         "security/ir.model.access.csv",
         "security/billing_fee_policy_rules.xml",
         "security/billing_letter_rules.xml",
+        "security/billing_law_rules.xml",
+        # The law first: policies and letters ask it.
+        "data/mail_activity_type_law.xml",
+        "data/billing_law_pack.xml",
+        "data/billing_law_rate.xml",
+        "data/billing_law_review.xml",
+        "data/ir_cron_law.xml",
         # The frame of the menus and of the settings: what follows hangs into it.
         "views/billing_fee_policy_menus.xml",
         "views/res_config_settings_views.xml",
+        # The law.
+        "wizards/billing_law_question_views.xml",
+        "views/billing_law_pack_views.xml",
+        "views/billing_law_agreement_views.xml",
+        "views/billing_law_menus.xml",
+        "views/account_move_law_views.xml",
         # Policies and reminders.
         "wizards/billing_reminder_why_views.xml",
         "views/billing_dunning_policy_views.xml",

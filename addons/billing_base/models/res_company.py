@@ -146,7 +146,20 @@ class ResCompany(models.Model):
         )
         if not events:
             return False
-        managers_sudo = (
+        managers_sudo = self._billing_managers()
+        for lang, users_sudo in managers_sudo.grouped("lang").items():
+            self.sudo().with_context(lang=lang)._notify_failed_job(
+                users_sudo, job, error
+            )
+        return True
+
+    def _billing_managers(self):
+        """Return the billing managers of the company, in superuser mode.
+
+        :rtype: res.users
+        """
+        self.ensure_one()
+        return (
             self.env["res.users"]
             .sudo()
             .search(
@@ -161,11 +174,6 @@ class ResCompany(models.Model):
                 ]
             )
         )
-        for lang, users_sudo in managers_sudo.grouped("lang").items():
-            self.sudo().with_context(lang=lang)._notify_failed_job(
-                users_sudo, job, error
-            )
-        return True
 
     def _billing_each(self, job, work):
         """Do a scheduled job company by company, each committed by itself.

@@ -8,7 +8,7 @@ räntelagen § 6), and no average is ever used.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 from .statute import Pack, Rate
@@ -169,5 +169,4 @@ def _days_of_year(year, day_count):
 def _rounded(amount, unit):
     """Return an exact amount rounded half up to multiples of ``unit``."""
     units = Fraction(amount) / Fraction(unit)
-    whole = Decimal(units.numerator) / Decimal(units.denominator)
-    return whole.quantize(Decimal(1), ROUND_HALF_UP) * unit
+    return (2 * units.numerator + units.denominator) // (2 * units.denominator) * unit

@@ -40,6 +40,7 @@ __all__ = [
     "compensation",
     "earliest",
     "fee",
+    "fee_amount",
     "interest_from",
     "may_send",
 ]
@@ -91,7 +92,7 @@ def fee(pack: Pack | None, kind: str, debt: Debt, day: date) -> Verdict:
         reasons.append(Reason("no_fee", rule.fee_paragraph or rule.paragraph))
         return Verdict(False, reasons=tuple(reasons))
     reasons += _against_fee(pack, rule, debt, day)
-    rate, amount, missing = _fee_amount(pack, rule, debt, day)
+    rate, amount, missing = fee_amount(pack, rule, debt, day)
     reasons += missing
     if reasons:
         return Verdict(False, reasons=_once(reasons))
@@ -200,7 +201,8 @@ def _against_letter(pack, rule, debt, day):
     """Return why the letter may not go on ``day``."""
     reasons = []
     if not rule.sendable:
-        reasons.append(Reason("agency_only", rule.paragraph))
+        values = {"kind": rule.kind}
+        reasons.append(Reason("agency_only", rule.paragraph, values))
     if debt.principal <= 0:
         reasons.append(Reason("nothing_owed"))
     first = debt.due + timedelta(days=rule.days_after_due)
@@ -285,8 +287,8 @@ def _against_another(pack, rule, debt, day):
         else None
     )
     in_group = [n for n in charged if _group(pack, n) in (rule.fee_group, None)]
-    closed = any(_closes(pack, n) == "all" for n in charged) or any(
-        _closes(pack, n) == "group" for n in in_group
+    closed = any(_closes(pack, n) == "group" for n in in_group) or (
+        rule.kind in KINDS and any(_closes(pack, n) == "letters" for n in charged)
     )
     if closed or len(in_group) >= rule.fee_limit:
         values = {"count": len(charged), "months": pack.reset_months}
@@ -357,8 +359,8 @@ def _once(reasons):
 # === AMOUNTS === #
 
 
-def _fee_amount(pack, rule, debt, day):
-    """Return rate, amount and the reasons why there is none.
+def fee_amount(pack, rule, debt, day):
+    """Return rate, amount and the reasons why there is none, whatever else forbids it.
 
     The rate is the one of the day of sending, the share goes by the due date
     (Norway: inkassoforskriften § 1-2 last paragraph; FOR-2020-06-19-1248).

@@ -60,7 +60,7 @@ class Rule:
     :param fee_group: letters of one group share ``fee_limit``
     :param fee_limit: how many fees of the group one round may have
     :param closes: what a fee for this letter ends in its round: ``group`` = further
-        fees of its group, ``all`` = any further fee, empty = nothing
+        fees of its group, ``letters`` = fees for any further letter, empty = nothing
     :param after_deadline: whether a further fee needs that the deadline of the fee
         letter before, no shorter than ``deadline_days``, passed
     :param agreed: whether the fee must have been agreed when the debt arose

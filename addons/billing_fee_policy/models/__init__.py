@@ -1,6 +1,16 @@
 from . import res_company
 from . import res_config_settings
 
+# The law: what may be sent and charged.
+from . import billing_law_pack
+from . import billing_law_words
+from . import billing_law_alert
+from . import billing_law_rule
+from . import billing_law_rate
+from . import billing_law_agreement
+from . import billing_event_law
+from . import account_move_law
+
 # The ladder and what climbs it.
 from . import billing_dunning_step
 from . import billing_dunning_policy
