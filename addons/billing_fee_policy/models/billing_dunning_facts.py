@@ -1,5 +1,5 @@
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -234,6 +234,19 @@ class BillingDunningPlanner(models.AbstractModel):
             pending_id=None,
             left=residual,
         )
+
+    @api.model
+    def _ask(self, company, policy, facts, pack, day, add_bank_days):
+        """Ask ``core.turn`` about one claim.
+
+        :param policy: ``core.turn.Policy`` of the customer, None = none fits
+        :param facts: of :meth:`_load_facts`
+        :param pack: law in force on ``day``, None = none is known
+        :return: ``core.turn.Turn`` or ``core.turn.Wait``
+        """
+        if pack and pack.currency != company.currency_id.name:
+            facts = replace(facts, foreign=True)
+        return turn.turn(policy, facts, pack, day, add_bank_days)
 
     @api.model
     def _load_policies(self, company):

@@ -188,7 +188,8 @@ class BillingDunningPlanner(models.AbstractModel):
         turns = {}
         for claim in claims.values():
             policy = policies.get(chosen.get(claim.customer_id))
-            turns[claim.id] = turn.turn(
+            turns[claim.id] = self._ask(
+                company,
                 policy,
                 facts[claim.id],
                 policy and packs[policy.country],
@@ -379,7 +380,9 @@ class BillingDunningPlanner(models.AbstractModel):
         left_out, days = {}, 0
         for line_sudo in lines_sudo:
             move_id = line_sudo.move_id.id
-            found = turn.turn(policy, facts[move_id], pack, day, add_bank_days)
+            found = planner._ask(
+                company, policy, facts[move_id], pack, day, add_bank_days
+            )
             if not isinstance(found, turn.Turn) or found.step.kind != line_sudo.kind:
                 left_out[move_id] = found if isinstance(found, turn.Wait) else None
                 continue

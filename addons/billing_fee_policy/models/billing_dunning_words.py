@@ -36,7 +36,8 @@ class BillingDunningPlanner(models.AbstractModel):
             planner._choose_policies(policies, [customer_id]).get(customer_id)
         )
         pack = planner.env["billing.law.pack"]._for(policy.country_id.code or "", day)
-        found = turn.turn(
+        found = planner._ask(
+            move.company_id,
             policy._to_policy() if policy else None,
             facts,
             pack,

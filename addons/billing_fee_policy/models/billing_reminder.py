@@ -81,7 +81,7 @@ class BillingReminder(models.Model):
         "ir.attachment", string="PDF", readonly=True, ondelete="set null"
     )
     line_ids = fields.One2many(
-        "billing.reminder.line", "reminder_id", string="Invoices", readonly=True
+        "billing.reminder.line", "reminder_id", string="Claims", readonly=True
     )
     total = fields.Monetary(compute="_compute_total", store=True)
     charged = fields.Monetary(
