@@ -31,7 +31,9 @@ class BillingLetterBatch(models.Model):
     reminder_ids = fields.One2many(
         "billing.reminder", "batch_id", string="Letters", readonly=True
     )
-    letter_count = fields.Integer(string="Letters", compute="_compute_letter_count")
+    letter_count = fields.Integer(
+        string="Number of Letters", compute="_compute_letter_count"
+    )
     pdf_attachment_id = fields.Many2one(
         "ir.attachment",
         string="All Letters",

@@ -10,7 +10,7 @@ from .billing_reminder_letter import REPORT, text_of
 
 _logger = logging.getLogger(__name__)
 
-#: In the context: channels a reminder may go out by, a tuple of codes.
+#: In the context: channels a reminder may go out by, a tuple of codes; empty = any.
 CHANNELS = "billing_reminder_channels"
 
 
@@ -111,11 +111,22 @@ class BillingReminder(models.Model):
         self.state = "sent"
         letter = self._make_letter()
         self.letter_total = float(letter["document"].total)
-        template = self.env.ref(f"billing_fee_policy.mail_template_{self.kind}")
-        self._check_message(template, letter)
-        channels = (self.channel,) if self.channel else None
+        self._check_message(letter)
+        point_sudo = self._tell_customer()
+        self._tell_by_sms_too(point_sudo)
+        return point_sudo
+
+    def _tell_customer(self):
+        """Queue the message, by the customer's best address that it may go to.
+
+        :return: the contact point it goes to
+        :rtype: billing.contact.point
+        :raises UserError: nobody can be reached
+        """
+        self.ensure_one()
+        channels = (self.channel,) if self.channel else ()
         point = self.partner_id.with_context(**{CHANNELS: channels})._billing_tell(
-            template, self, thread=self._get_thread()
+            self._get_template(), self, thread=self._get_thread()
         )
         if not point:
             raise UserError(
@@ -126,7 +137,6 @@ class BillingReminder(models.Model):
             )
         for link in self._get_links().values():
             link.channel = point.channel
-        self._tell_by_sms_too(point)
         return point.sudo()
 
     def _make_letter(self):
@@ -166,7 +176,7 @@ class BillingReminder(models.Model):
         )
         return letter
 
-    def _check_message(self, template, letter):
+    def _check_message(self, letter):
         """See that the words of the e-mail say what they have to.
 
         A friendly reminder goes without a letter, so that its text has to say it all;
@@ -239,18 +249,7 @@ class BillingReminder(models.Model):
         :rtype: billing.reminder
         """
         todo_sudo = self.sudo().filtered(lambda reminder: reminder.state == "sent")
-        charges_sudo = (
-            self.env["billing.charge"]
-            .sudo()
-            .search(
-                [
-                    ("reminder_line_id", "in", todo_sudo.line_ids.ids),
-                    ("state", "=", "booked"),
-                ]
-            )
-        )
-        if charges_sudo:
-            charges_sudo._reverse(reason)
+        todo_sudo._take_back_charges(reason)
         todo_sudo.write({"state": "cancelled", "cancel_reason": reason})
         self.env["billing.event"]._log(
             [
@@ -269,7 +268,34 @@ class BillingReminder(models.Model):
         )
         return todo_sudo.with_env(self.env)
 
+    def _take_back_charges(self, reason):
+        """Take back what the reminders charged and is not paid.
+
+        :param str reason: for staff
+        :return: None
+        """
+        charges_sudo = (
+            self.env["billing.charge"]
+            .sudo()
+            .search(
+                [
+                    ("reminder_line_id", "in", self.line_ids.ids),
+                    ("state", "=", "booked"),
+                ]
+            )
+        )
+        if charges_sudo:
+            charges_sudo._reverse(reason)
+
     # === HELPERS === #
+
+    def _get_template(self):
+        """Return the texts of the message, as superuser.
+
+        :rtype: mail.template
+        """
+        self.ensure_one()
+        return self.env.ref(f"billing_fee_policy.mail_template_{self.kind}").sudo()
 
     def _get_thread(self):
         """Return the invoice whose conversation the message and its answer belong to.

@@ -36,7 +36,7 @@ class BillingReminder(models.Model):
     )
     total_text = fields.Char(string="Amount in Words", compute="_compute_texts")
     deadline_text = fields.Char(string="Deadline in Words", compute="_compute_texts")
-    claim_names = fields.Char(string="Invoices", compute="_compute_texts")
+    claim_names = fields.Char(string="Invoice Numbers", compute="_compute_texts")
     running_text = fields.Char(string="Running Interest", compute="_compute_texts")
     warning_text = fields.Char(string="What Happens Next", compute="_compute_texts")
     objection_text = fields.Char(string="How to Object", compute="_compute_texts")

@@ -7,15 +7,18 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def _billing_senders(self):
-        """Override of `billing_base`: reminders go out as letters, too."""
-        senders = {
-            **super()._billing_senders(),
-            "letter": self._billing_send_letter,
-        }
+        """Override of `billing_base`: reminders go out as letters, too.
+
+        The context may name the channels there are to be, see :data:`CHANNELS`.
+        """
+        senders = super()._billing_senders()
         allowed = self.env.context.get(CHANNELS)
-        if allowed:
-            senders = {code: senders[code] for code in senders if code in allowed}
-        return senders
+        if allowed is None:
+            return senders
+        senders = {**senders, "letter": self._billing_send_letter}
+        return {
+            code: senders[code] for code in senders if not allowed or code in allowed
+        }
 
     def _billing_send_letter(self, point, template, record, thread):
         """Put a reminder among the letters that somebody is going to print.

@@ -70,22 +70,16 @@ class BillingChannelLetter(models.AbstractModel):
         if attempt_sudo.lang:
             recipient_sudo = recipient_sudo.with_context(lang=attempt_sudo.lang)
         address = self._letter_address(recipient_sudo, company_sudo)
-        pdfs_sudo = moves_sudo._billing_own_pdfs()
-        if attempt_sudo.pdf_attachment_ids != pdfs_sudo:
-            attempt_sudo.pdf_attachment_ids = pdfs_sudo
         if attempt_sudo.provider != company_sudo.billing_letter_provider:
             attempt_sudo.provider = company_sudo.billing_letter_provider
-        text, cover_sudo = self._letter_cover(attempt_sudo)
+        text, files = self._letter_files(attempt_sudo)
         documents = tuple(
             letters.Document(
                 pdf=pdf_sudo.raw,
                 pages=len(self._read_pdf(pdf_sudo.raw, pdf_sudo.name).pages),
                 invoice=name,
             )
-            for name, pdf_sudo in [
-                *(("", pdf_sudo) for pdf_sudo in cover_sudo),
-                *zip(moves_sudo.mapped("name"), pdfs_sudo, strict=True),
-            ]
+            for name, pdf_sudo in files
         )
         if company_sudo.billing_letter_check_window:
             self._check_window(
@@ -107,6 +101,24 @@ class BillingChannelLetter(models.AbstractModel):
             segments=sum(prices.sheets(document.pages) for document in documents),
             expected_cost=prices.cost(letter.pages, is_domestic),
         )
+
+    def _letter_files(self, attempt_sudo):
+        """Return what is in an envelope: the words of its cover letter, and its PDFs.
+
+        :return: the words, and pairs of the number of the invoice (empty: it is none)
+            and the PDF (``ir.attachment``), in their order
+        :rtype: tuple[str, list]
+        :raises ChannelError: the cover letter cannot be made
+        """
+        moves_sudo = attempt_sudo.item_ids.move_id
+        pdfs_sudo = moves_sudo._billing_own_pdfs()
+        if attempt_sudo.pdf_attachment_ids != pdfs_sudo:
+            attempt_sudo.pdf_attachment_ids = pdfs_sudo
+        text, cover_sudo = self._letter_cover(attempt_sudo)
+        return text, [
+            *(("", pdf_sudo) for pdf_sudo in cover_sudo),
+            *zip(moves_sudo.mapped("name"), pdfs_sudo, strict=True),
+        ]
 
     def _letter_cover(self, attempt_sudo):
         """Return the words of the cover letter and its PDF; none where it needs none.
