@@ -1,6 +1,6 @@
 {
     "name": "Billing: Reminders through Distribution",
-    "summary": "Reminders go out as invoices do: print house, e-mail, SMS, exactly once",
+    "summary": "Reminders go out as invoices do, by print house, e-mail or SMS",
     "version": "19.0.1.0.0",
     "category": "Accounting/Billing",
     "author": "Kvitt",

@@ -187,9 +187,11 @@ class BillingReminder(models.Model):
         """
         self.ensure_one()
         reminder = self.with_context(lang=self._get_language())
-        body = template.sudo()._render_field("body_html", self.ids, compute_lang=True)[
-            self.id
-        ]
+        [body] = (
+            self._get_template()
+            ._render_field("body_html", self.ids, compute_lang=True)
+            .values()
+        )
         needed = contents.required_of(letter["document"]) - {contents.RECIPIENT}
         if self.kind != contents.SOFT:
             needed &= {

@@ -7,8 +7,8 @@ class ResCompany(models.Model):
     billing_reminder_print_days = fields.Integer(
         string="Bank Days until Letters Are Posted",
         default=1,
-        help="From handing a letter to the print house until it is posted. The letter is "
-        "dated on that day, and the days to pay count from it.",
+        help="From handing a letter to the print house until it is posted. The letter "
+        "is dated on that day, and the days to pay count from it.",
     )
 
     _billing_reminder_print_days_positive = models.Constraint(
