@@ -59,6 +59,8 @@ class Claim:
     :param payments: day and amount of what was paid or credited, in order
     :param pauses: when it was on hold
     :param agreement: evidence of agreed fees
+    :param currency: ISO 4217 code of the invoice's currency; amounts are nevertheless
+        in that of the company
     :param facts: what waiver rules ask about the claim itself: fields of
         :class:`.waiver.Facts`
     """
@@ -70,6 +72,7 @@ class Claim:
     payments: tuple[tuple[date, Decimal], ...] = ()
     pauses: tuple[Pause, ...] = ()
     agreement: law.Agreement | None = None
+    currency: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
 
     def open_on(self, day: date) -> Decimal:
@@ -98,7 +101,8 @@ class Customer:
     :param segment: it is told in
     :param claims: in any order
     :param business: whether it is a business or an authority
-    :param facts: what waiver rules ask about the customer: fields of
+    :param late: id and due date of invoices that were not paid in time
+    :param facts: what else waiver rules ask about the customer: fields of
         :class:`.waiver.Facts`, among them ``waived``, the days before the period
     """
 
@@ -106,6 +110,7 @@ class Customer:
     segment: str
     claims: tuple[Claim, ...]
     business: bool = False
+    late: tuple[tuple[int, date], ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -115,16 +120,22 @@ class Setting:
 
     :param policy: ladder and limits
     :param pack: the law in force on a day
+    :param currency: ISO 4217 code of the company's currency
     :param add_bank_days: of the company's calendar
+    :param next_bank_day: of the company's calendar: a day, or the next bank day
     :param rules: waiver rules in their order
     :param budget: for goodwill; what was spent before is not asked for
+    :param late_days: days after its due date until an invoice counts as paid late
     """
 
     policy: Policy
     pack: Callable[[date], law.Pack | None]
+    currency: str
     add_bank_days: Callable[[date, int], date]
+    next_bank_day: Callable[[date], date]
     rules: tuple[waiver.Rule, ...] = ()
     budget: waiver.Budget = waiver.Budget()
+    late_days: int = 0
 
 
 @dataclass(slots=True)
@@ -229,10 +240,10 @@ class _Node:
     What comes next for them is asked once.
     """
 
-    __slots__ = ("debt", "first", "following", "turns")
+    __slots__ = ("currency", "debt", "first", "following", "turns")
 
-    def __init__(self, debt):
-        self.debt = debt
+    def __init__(self, debt, currency):
+        self.debt, self.currency = debt, currency
         self.turns = {}
         self.first = {}
         self.following = {}
@@ -319,7 +330,7 @@ class _Replay:
 
     def _letters(self, case, day):
         """Return the letters of a customer, each with the turns of its claims."""
-        claims, turns = [], {}
+        claims, turns = defaultdict(list), {}
         for course in case.courses:
             if course.closed and course.closed <= day:
                 course.ready = None
@@ -332,7 +343,7 @@ class _Replay:
                 self._tally(case, day).handed += 1
                 course.ready = None
                 continue
-            claims.append(
+            claims[course.claim.currency].append(
                 ladder.Claim(
                     course.claim.id,
                     course.claim.due,
@@ -342,10 +353,11 @@ class _Replay:
                 )
             )
             turns[course.claim.id] = (course, found)
-        if not claims:
-            return ()
-        bundles = ladder.bundle(claims, self.policy.together, self.policy.one_fee)
-        return [(letter, turns) for letter in bundles]
+        return [
+            (letter, turns)
+            for own in claims.values()
+            for letter in ladder.bundle(own, self.policy.together, self.policy.one_fee)
+        ]
 
     def _facts(self, case, letter, turns, day):
         """Return what the waiver rules are asked about, for each fee of a letter."""
@@ -353,6 +365,7 @@ class _Replay:
         if not self.setting.rules and "exemption" not in case.customer.facts:
             return found
         count, amount = case.spent.get(day.year, (0, _ZERO))
+        known = day - timedelta(days=self.setting.late_days)
         for claim in letter.claims:
             fee = letter.fees.get(claim.id, _ZERO)
             if fee <= _ZERO:
@@ -360,6 +373,11 @@ class _Replay:
             course, _turn = turns[claim.id]
             values = {**case.customer.facts, **course.claim.facts}
             values |= {
+                "late": tuple(
+                    due
+                    for claim_id, due in case.customer.late
+                    if claim_id != claim.id and due < known
+                ),
                 "waived": tuple(case.waived),
                 "spent_count": count,
                 "spent_amount": amount,
@@ -428,10 +446,10 @@ class _Replay:
     def _deadline(self, letter, turns, day):
         """Return the last day to pay that a letter gives, None = none."""
         days = max(
-            max(turn_.send.deadline_days, turn_.step.deadline_days)
-            for _course, turn_ in (turns[claim.id] for claim in letter.claims)
+            max(claim.step.deadline_days, turns[claim.id][1].send.deadline_days)
+            for claim in letter.claims
         )
-        return day + timedelta(days=days) if letter.kind != "soft" and days else None
+        return self.setting.next_bank_day(day + timedelta(days=days)) if days else None
 
     @staticmethod
     def _forgive(case, day, fee, decision):
@@ -460,7 +478,8 @@ class _Replay:
 
     def _start(self, claim, business):
         agreement = claim.agreement
-        key = (claim.due, business, agreement, claim.arose if agreement else None)
+        arose = claim.arose if agreement else None
+        key = (claim.due, business, agreement, arose, claim.currency)
         node = self.nodes.get(key)
         if node is None:
             node = self.nodes[key] = _Node(
@@ -470,7 +489,8 @@ class _Replay:
                     principal=self.debts[True],
                     business=business,
                     agreement=agreement,
-                )
+                ),
+                claim.currency,
             )
         return node
 
@@ -487,7 +507,8 @@ class _Replay:
                     debt,
                     notices=(*debt.notices, law.Notice(kind, day, fee, deadline)),
                     compensation_claimed=debt.compensation_claimed or claimed,
-                )
+                ),
+                course.node.currency,
             )
         course.node = node
         course.ready = self._ready(course, day + _DAY)
@@ -539,10 +560,13 @@ class _Replay:
             debt = node.debt
             if not has_fee:
                 debt = replace(debt, principal=self.debts[False])
+            pack = self._pack(day)
+            own = self.setting.currency
+            foreign = node.currency != own or bool(pack and pack.currency != own)
             found = node.turns[key] = turn(
                 self.policy,
-                Facts(0, debt, blocks),
-                self._pack(day),
+                Facts(0, debt, blocks, foreign=foreign),
+                pack,
                 day,
                 self.setting.add_bank_days,
             )

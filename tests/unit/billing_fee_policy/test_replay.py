@@ -21,6 +21,7 @@ NORWAY = law.Pack(
     "NO",
     reviewed_through=date(2026, 12, 31),
     in_force_from=date(2020, 10, 1),
+    currency="NOK",
     rates=(
         law.Rate("sats", date(2020, 1, 1), Decimal(700)),
         # Goes up in the middle of the period.
@@ -67,7 +68,7 @@ NORWAY = law.Pack(
     rounding_code="krone",
 )
 STEPS = (
-    ladder.Step(1, "soft", 3),
+    ladder.Step(1, "soft", 3, deadline_days=0),
     ladder.Step(2, "reminder", 14, fee=True, compensation=True),
     ladder.Step(3, "notice", 1, "deadline", fee=True, channel="letter"),
     ladder.Step(4, "demand", 1, "deadline", fee=True),
@@ -84,10 +85,19 @@ def add_bank_days(day, count):
 
 
 def setting(policy=POLICY, **values):
-    return Setting(policy, lambda day: NORWAY, add_bank_days, **values)
+    return Setting(
+        policy, lambda day: NORWAY, "NOK", add_bank_days, next_bank_day, **values
+    )
+
+
+def next_bank_day(day):
+    while day.weekday() > 4:
+        day += DAY
+    return day
 
 
 def claim(number, due=FIRST, amount=1000, **values):
+    values = {"currency": "NOK", **values}
     return Claim(number, due, due - 14 * DAY, Decimal(amount), **values)
 
 
@@ -180,7 +190,7 @@ def live(customers, chosen, through=LAST):
                 max(turns[c.id][1].send.deadline_days, c.step.deadline_days)
                 for c in letter.claims
             )
-            deadline = day + days * DAY if letter.kind != "soft" and days else None
+            deadline = next_bank_day(day + days * DAY) if days else None
             fees, forgiven = {}, {}
             for c in letter.claims:
                 fee = letter.fees[c.id]
@@ -411,3 +421,92 @@ def test_law_that_nobody_looked_at_stops_the_letters():
         [customer(1, claim(1))], replace(chosen, pack=lambda day: stale)
     )
     assert [letter[2] for letter in told] == ["soft", "reminder"]
+
+
+# === FORGIVING === #
+
+
+def forgiven(letters):
+    """Customer and day of each fee that was forgiven."""
+    return [(letter[0], letter[1]) for letter in letters if letter[5]]
+
+
+def test_a_cap_holds_for_the_month():
+    """Two on one day, one later in the month, one in the next: 40 do for one."""
+    customers = [
+        customer(nth, claim(nth, FIRST + days * DAY))
+        for nth, days in ((1, 0), (2, 0), (3, 7), (4, 14))
+    ]
+    steps = (ladder.Step(1, "reminder", 14, fee=True),)
+    chosen = setting(
+        replace(POLICY, steps=steps),
+        rules=(waiver.Rule(1),),
+        budget=waiver.Budget(month_amount=Decimal(40)),
+    )
+    told, _sums = replayed(customers, chosen)
+    assert forgiven(told) == [(1, date(2026, 1, 19)), (4, date(2026, 2, 2))]
+    # What is no goodwill needs no budget, and uses none.
+    free = replace(chosen, rules=(waiver.Rule(1, goodwill=False),))
+    assert len(forgiven(replayed(customers, free)[0])) == 4
+    mixed = replace(
+        chosen,
+        rules=(waiver.Rule(1, goodwill=False, audience="business"), waiver.Rule(2)),
+    )
+    customers[0] = replace(customers[0], business=True)
+    assert [who for who, _day in forgiven(replayed(customers, mixed)[0])] == [1, 2, 4]
+
+
+def test_the_first_fee_of_a_customer():
+    first = setting(rules=(waiver.Rule(1, waived_most=0),))
+    told, _sums = replayed([customer(1, claim(1))], first)
+    assert [len(letter[4]) for letter in told] == [0, 0, 1, 1]
+    before = {"waived": (date(2025, 5, 1),)}
+    told, _sums = replayed([customer(1, claim(1), facts=before)], first)
+    assert [len(letter[4]) for letter in told] == [0, 1, 1, 1]
+
+
+def test_a_budget_for_each_customer():
+    chosen = setting(rules=(waiver.Rule(1),), budget=waiver.Budget(customer_count=1))
+    told, _sums = replayed([customer(1, claim(1)), customer(2, claim(2))], chosen)
+    assert [who for who, _day in forgiven(told)] == [1, 2]
+
+
+def test_a_fee_that_was_forgiven_leaves_room_for_another():
+    """Of three reminders two may cost something; both customers got them together."""
+    steps = (
+        ladder.Step(1, "reminder", 14, fee=True),
+        *(ladder.Step(at, "reminder", 1, "deadline", fee=True) for at in (2, 3)),
+    )
+    rule = waiver.Rule(1, waived_most=0, audience="person")
+    customers = [customer(1, claim(1)), customer(2, claim(2), business=True)]
+    chosen = setting(replace(POLICY, steps=steps), rules=(rule,))
+    told, _sums = replayed(customers, chosen)
+    assert [letter[4] for letter in told if letter[0] == 1][2]
+    assert not [letter[4] for letter in told if letter[0] == 2][2]
+    twin = replace(customers[1], business=False, facts={"waived": (FIRST,)})
+    told, _sums = replayed([customers[0], twin], chosen)
+    assert [bool(letter[4]) for letter in told] == [
+        False,
+        True,
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_late_payments_count_once_they_are_known():
+    """The first claim is late when the second one's fee is due, the third is not."""
+    rule = waiver.Rule(1, late_most=0)
+    late = ((1, FIRST), (2, FIRST + 11 * DAY), (3, FIRST + 22 * DAY))
+    one = customer(1, claim(1), late=late)
+    told, _sums = replayed([one], setting(rules=(rule,), late_days=3))
+    # Its own lateness does not count; that of 16 January does from the 20th on.
+    assert forgiven(told) == [(1, date(2026, 1, 19))]
+    told, _sums = replayed([one], setting(rules=(rule,), late_days=2))
+    assert forgiven(told) == []
+
+
+def test_a_claim_in_another_currency_carries_no_fee():
+    told, _sums = replayed([customer(1, claim(1, currency="EUR"), claim(2))], setting())
+    assert {number for letter in told for number in letter[4]} == {2}
