@@ -1,5 +1,4 @@
 from odoo import fields, models
-from odoo.exceptions import UserError
 
 
 class BillingReminder(models.Model):
@@ -35,11 +34,15 @@ class BillingReminder(models.Model):
         if day <= self.day and self.line_ids.mapped("principal") == owed_before:
             return
         if day > self.day:
-            days = day - self.day
-            self.write({"day": day, "deadline": self.deadline and self.deadline + days})
+            deadline = self.deadline and self.deadline + (day - self.day)
+            self.write(
+                {
+                    "day": day,
+                    "deadline": deadline
+                    and self.company_id._bank_calendar().next_bank_day(deadline),
+                }
+            )
         old_pdf = self.pdf_attachment_id
         letter = self._make_letter()
         self.letter_total = float(letter["document"].total)
         old_pdf.unlink()
-        if not self.pdf_attachment_id:
-            raise UserError(self.env._("The letter could not be printed anew."))

@@ -31,7 +31,7 @@ class BillingReminderLine(models.Model):
         for vals in todo._billing_charge_vals():
             line = line_by_id[vals["reminder_line_id"]]
             amount = Decimal(str(vals["amount"]))
-            reason = vals.get("reason")
+            verdict = vals.get("verdict")
             planned[vals["move_id"]].append(
                 core_charge.Addition(
                     kind=vals["kind"],
@@ -43,7 +43,9 @@ class BillingReminderLine(models.Model):
                     amount=amount,
                     open_amount=amount,
                     label=labels[vals["kind"]],
-                    paragraph=reason.paragraph if reason else "",
+                    paragraph=verdict.reasons[0].paragraph
+                    if verdict and verdict.reasons
+                    else "",
                     periods=tuple(vals.get("periods") or ()),
                     reference=line.move_id.payment_reference or "",
                 )

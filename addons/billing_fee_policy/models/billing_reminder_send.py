@@ -315,7 +315,7 @@ class BillingReminder(models.Model):
         """Write down that the reminder could not be sent, and why."""
         self.ensure_one()
         reason = " ".join(reason.split())
-        self.write({"state": "failed", "failure_reason": reason})
+        self._billing_fail(reason)
         self.env["billing.event"]._log(
             [
                 {
