@@ -144,13 +144,21 @@ def first_day(
     notices: Sequence[Notice],
     grace_bank_days: int,
     add_bank_days: Callable[[date, int], date],
+    gap_days: int = 0,
 ) -> date:
-    """Return the first day on which a step may be taken; see :func:`clear_day`."""
+    """Return the first day on which a step may be taken; see :func:`clear_day`.
+
+    :param gap_days: days between two letters about a claim: where the first one went
+        out late, the second does not follow on its heels
+    """
     start = _last_to_pay(due, notices) if step.wait_from == "deadline" else due
-    return max(
+    days = [
         start + timedelta(days=step.wait_days),
         clear_day(due, notices, grace_bank_days, add_bank_days),
-    )
+    ]
+    if notices:
+        days.append(max(notice.sent for notice in notices) + timedelta(days=gap_days))
+    return max(days)
 
 
 def _last_to_pay(due, notices):
@@ -164,6 +172,7 @@ def next_step(
     day: date,
     grace_bank_days: int,
     add_bank_days: Callable[[date, int], date],
+    gap_days: int = 0,
 ) -> Planned | Waiting:
     """Return what is done about a claim on a day, as far as the ladder goes.
 
@@ -173,12 +182,13 @@ def next_step(
     :param day: to decide for
     :param grace_bank_days: bank days a payment takes until it is in the books
     :param add_bank_days: of the company's calendar
+    :param gap_days: days between two letters
     """
     at = position(steps, notices)
     if at == len(steps):
         return Waiting(DONE)
     step = steps[at]
-    since = first_day(step, due, notices, grace_bank_days, add_bank_days)
+    since = first_day(step, due, notices, grace_bank_days, add_bank_days, gap_days)
     if day <= due:
         return Waiting(NOT_DUE, since, step)
     if day < since:

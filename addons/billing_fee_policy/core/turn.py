@@ -33,6 +33,7 @@ class Policy:
     :param country: ISO 3166-1 alpha-2 code of the law that holds
     :param steps: the ladder, in order
     :param grace_bank_days: bank days a payment takes until it is in the books
+    :param gap_days: days between two letters about a claim
     :param minimum: claims below are not reminded of, in their currency
     :param fee_minimum: claims below carry no fee
     :param along_days: a claim whose turn comes within so many days is taken along
@@ -44,6 +45,7 @@ class Policy:
     country: str
     steps: tuple[ladder.Step, ...]
     grace_bank_days: int = 0
+    gap_days: int = 0
     minimum: Decimal = _ZERO
     fee_minimum: Decimal = _ZERO
     along_days: int = 0
@@ -148,7 +150,13 @@ def turn(
     if debt.principal < policy.minimum:
         return Wait(SMALL)
     found = ladder.next_step(
-        policy.steps, debt.due, debt.notices, day, policy.grace_bank_days, add_bank_days
+        policy.steps,
+        debt.due,
+        debt.notices,
+        day,
+        policy.grace_bank_days,
+        add_bank_days,
+        policy.gap_days,
     )
     ready = isinstance(found, ladder.Planned)
     if not ready and not _may_go_along(policy, found, debt, day, add_bank_days):

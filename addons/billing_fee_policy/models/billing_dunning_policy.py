@@ -69,6 +69,13 @@ class BillingDunningPolicy(models.Model):
         help="Bank days that a payment made on the last day takes until it is in the "
         "books. Nothing is sent before.",
     )
+    gap_days = fields.Integer(
+        string="Between Letters",
+        default=7,
+        tracking=True,
+        help="Days at least between two letters about an invoice, also where the first "
+        "one went out late.",
+    )
     minimum_amount = fields.Monetary(
         tracking=True, help="Nobody is reminded of less than this."
     )
@@ -113,9 +120,10 @@ class BillingDunningPolicy(models.Model):
         "The company has this policy already.",
     )
     _days_in_range = models.Constraint(
-        "CHECK(grace_bank_days BETWEEN 0 AND 20 AND along_days BETWEEN 0 AND 30)",
+        "CHECK(grace_bank_days BETWEEN 0 AND 20 AND along_days BETWEEN 0 AND 30"
+        " AND gap_days BETWEEN 0 AND 60)",
         "The grace lasts up to 20 bank days; invoices are taken along up to 30 days "
-        "early.",
+        "early; letters are up to 60 days apart.",
     )
     _amounts_positive = models.Constraint(
         "CHECK(minimum_amount >= 0 AND minimum_fee_amount >= 0)",
@@ -235,6 +243,7 @@ class BillingDunningPolicy(models.Model):
             country=self.country_id.code,
             steps=self._to_steps(),
             grace_bank_days=self.grace_bank_days,
+            gap_days=self.gap_days,
             minimum=to_decimal(self.minimum_amount, self.currency_id),
             fee_minimum=to_decimal(self.minimum_fee_amount, self.currency_id),
             along_days=self.along_days,

@@ -70,6 +70,13 @@ class TestSteps:
         assert _next(sent, _after(13)) == Waiting(WAITING, _after(14), REMINDER)
         assert _next(sent, _after(14)) == Planned(REMINDER, _after(14))
 
+    def test_letters_keep_their_distance(self):
+        late = [_sent("soft", 40)]
+        found = next_step(LADDER, DUE, late, _after(46), 0, BANK, gap_days=7)
+        assert found == Waiting(WAITING, _after(47), REMINDER)
+        found = next_step(LADDER, DUE, late, _after(47), 0, BANK, gap_days=7)
+        assert found == Planned(REMINDER, _after(47))
+
     def test_the_last_day_of_the_deadline_belongs_to_the_customer(self):
         sent = [_sent("soft", 3), _sent("reminder", 14, 28)]
         assert _next(sent, _after(28)) == Waiting(WAITING, _after(29), NOTICE)
