@@ -44,7 +44,7 @@ class BillingReminder(models.Model):
     page_url = fields.Char(string="Page of the Invoice", compute="_compute_texts")
     page_urls = fields.Char(string="Pages of the Invoices", compute="_compute_texts")
     claims_html = fields.Html(
-        string="Claims",
+        string="Claims in Words",
         compute="_compute_texts",
         sanitize=False,
         help="Each invoice with what was added to it, how to pay it, and the button "
