@@ -1,6 +1,6 @@
 # Every target is safe to run again and takes no manual step. `make help` lists them.
 KVITT = tools/kvitt
-.PHONY: help bootstrap demo test unit lint format i18n wheels bench screenshots \
+.PHONY: help bootstrap demo test nightly unit lint format i18n wheels bench screenshots \
 	stop clean
 
 help: ## this list
@@ -13,8 +13,11 @@ bootstrap: ## fetch Odoo, the Python packages and PostgreSQL; nothing else
 demo: ## demo company, damaged bank file, import, Odoo on localhost (SERVE=0: no server)
 	@$(KVITT) demo
 
-test: ## all tests; ARGS="tests/integration/billing_base -k hold" for some of them
+test: ## the tests of every change; ARGS="tests/integration/billing_base -k hold" for some of them
 	@$(KVITT) test $(ARGS)
+
+nightly: ## all tests, with those that take long: every addon alone, workers killed
+	@$(KVITT) nightly
 
 unit: ## the tests that need no database
 	@$(KVITT) unit $(ARGS)

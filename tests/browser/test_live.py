@@ -114,7 +114,14 @@ class Scene:
             self.seconds.append(at - saved)
 
 
-@pytest.mark.parametrize("screen", SCREENS.values(), ids=SCREENS)
+@pytest.mark.parametrize(
+    "screen",
+    [
+        pytest.param(screen, marks=[] if name == "phone" else pytest.mark.nightly)
+        for name, screen in SCREENS.items()
+    ],
+    ids=SCREENS,
+)
 class TestLive:
     def test_open_pages_follow_staff(self, meet, world, measured, screen):
         scene = Scene(meet, world, measured, screen)
@@ -135,6 +142,7 @@ class TestLive:
 
 
 class TestAway:
+    @pytest.mark.nightly
     def test_after_half_a_minute_without_network(self, meet, world, measured):
         invoice = world.take()
         customer = meet()

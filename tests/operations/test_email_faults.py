@@ -2,11 +2,14 @@
 
 import json
 
+import pytest
+
 from . import sending
 
 CUSTOMERS = 40
 
 
+@pytest.mark.nightly
 def test_a_worker_is_killed_in_the_middle_of_a_batch(database, mail_server):
     sending.prepare(
         database,

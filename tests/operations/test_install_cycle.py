@@ -60,6 +60,7 @@ def _tables(database):
     )
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("addon", ADDONS)
 def test_installs_alone_uninstalls_and_reinstalls(addon, request, tmp_path):
     ours = _with_dependencies(addon)

@@ -146,6 +146,7 @@ def test_who_guesses_a_channel_hears_nothing(served, invoices, live_database):
     ]
 
 
+@pytest.mark.nightly
 def test_pages_come_back_when_the_websockets_process_dies(served, invoices):
     one = page(served, invoices)
 

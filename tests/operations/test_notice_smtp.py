@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from .processes import a_payment, odoo, open_invoices, query, write_camt
 
 ADDRESS = "kari.nordmann@kunde.example"
@@ -44,6 +46,7 @@ def bank_file(path, reference, amount):
     return damaged
 
 
+@pytest.mark.nightly
 def test_a_repaired_reference_is_told_once(database, mail_server, tmp_path):
     [(move_id, name, reference, amount)] = open_invoices(database, 1)
     shell = ("shell", "-d", database, "--no-http")

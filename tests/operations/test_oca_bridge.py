@@ -20,6 +20,7 @@ IMPORTERS = (
 )
 
 
+@pytest.mark.nightly
 def test_the_bridge_installs_itself_and_works(accounting_database, tmp_path):
     try:
         peers = peers_path(PEERS + IMPORTERS, "oca")

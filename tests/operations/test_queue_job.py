@@ -19,6 +19,8 @@ from . import sending
 from .balancer import Balancer
 from .processes import COMPANY, ODOO, ROOT, odoo, query
 
+pytestmark = pytest.mark.nightly
+
 ADDON = "billing_queue_job"
 #: The OCA's addon, and what its own migrations import.
 QUEUE = ("odoo-addon-queue-job==19.0.2.4.0.1", "openupgradelib==3.13.7")

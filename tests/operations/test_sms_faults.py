@@ -41,6 +41,7 @@ def receivers(rig):
     )
 
 
+@pytest.mark.nightly
 def test_a_worker_is_killed_in_the_middle_of_a_batch(database, rig):
     sending.prepare(
         database,

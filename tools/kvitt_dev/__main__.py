@@ -11,7 +11,8 @@ COMMANDS = {
     "odoo": "Odoo's own command line (this is bin/odoo)",
     "demo": "the demo: database, damaged bank file, import, Odoo on localhost",
     "sms-gateway": "an SMS gateway with a fake centre, to try SMS with",
-    "test": "all tests, browser and install/uninstall included",
+    "test": "the tests of every change: without and with database, in browsers",
+    "nightly": "all tests, those that take long among them",
     "unit": "the tests that need no database",
     "lint": "ruff, pylint-odoo, prettier and eslint",
     "format": "put everything in the house's format",
@@ -19,7 +20,7 @@ COMMANDS = {
     "wheels": "build a wheel of each addon and try to install it",
     "bench": "the benchmarks",
     "screenshots": "the pictures of the documentation, from the demo",
-    "ci": "all of the continuous integration (.ci/run)",
+    "ci": "all of the continuous integration (.ci/run); --nightly for all tests",
     "shell-env": "print the environment of the tools as shell assignments",
     "stop": "stop the private PostgreSQL server",
     "clean": "stop it and remove the cache with everything in it",
@@ -60,7 +61,7 @@ def _dispatch(command: str, args: list[str]) -> int:
         from . import runtime
 
         runtime.exec_odoo(args)
-    if command in ("test", "unit", "bench", "shell-env"):
+    if command in ("test", "nightly", "unit", "bench", "shell-env"):
         from . import testing
 
         return getattr(testing, command.replace("-", "_"))(args)

@@ -68,7 +68,10 @@ def ci(args: list[str]) -> int:
     """Run all checks to their end, so that one run tells all that is wrong.
 
     Ends with the line ``N passed, N failed``.
+
+    :param args: ``--nightly`` for the tests that take long, too
     """
+    nightly = "--nightly" in args
     # Whatever starts Odoo from here on should not see a terminal's language.
     os.environ["LC_ALL"] = "C.UTF-8"
     begun = time.monotonic()
@@ -95,7 +98,9 @@ def ci(args: list[str]) -> int:
         results.append(result)
     # What `make test` does, less the tests without database above.
     say("\n======== make test")
-    results.append(_timed("make test", testing.database_counts))
+    results.append(
+        _timed("make test", lambda: testing.database_counts(nightly=nightly))
+    )
     postgres.stop()
     say("")
     for name, counts, seconds in results:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import browser, kannel, odoo_log, runtime
 from .databases import PREFIX, Databases
-from .paths import ADDONS, CACHE, LOGS, ROOT, TESTS, bridges, manifests
+from .paths import ADDONS, CACHE, LOGS, ROOT, TESTS, bridges
 from .postgres import free_port
 from .ui import say
 
@@ -17,10 +17,16 @@ REPORTS = CACHE / "reports"
 Counts = dict[str, int]
 
 
+#: Tests that run Odoo in processes of their own.
+OPERATIONS = "tests/operations"
 #: Tests with browsers of their own, in front of a server of their own.
 BROWSER = "tests/browser"
 #: Tests that run at the same time, each in a process and on a database of its own.
 WORKERS = min(max(os.cpu_count() or 2, 2), 4)
+#: Leaves out what only `make nightly` runs: installing and removing every addon,
+#: killing workers again and again, every screen in every state. Whoever names such a
+#: test gets it.
+DAILY = ["-m", "not nightly"]
 
 
 def _pytest(
@@ -72,9 +78,7 @@ def closing_line(*all_counts: Counts) -> None:
 
 
 def _run_unit(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
-    targets = (
-        [] if any(Path(a.split("::")[0]).exists() for a in args) else ["tests/unit"]
-    )
+    targets = [] if _named(args) else ["tests/unit"]
     spread = ["-n", str(WORKERS)] if targets else []
     options = ["-p", "no:odoo", *spread, *targets, *args]
     return _pytest(rt, "unit", options, filtered=bool(args))
@@ -85,7 +89,9 @@ def unit(args: list[str]) -> int:
     return _run_unit(runtime.ensure(), args)[0]
 
 
-def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
+def _run_on_database(
+    rt: runtime.Runtime, args: list[str], nightly: bool = False
+) -> tuple[int, Counts]:
     """Run the tests named, or all, each worker on a clone of the template.
 
     Tests that are named run in one process, so that their output can be followed.
@@ -94,7 +100,7 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
     for old in LOGS.glob("test*-*.log"):
         if not Path(f"/proc/{old.stem.rpartition('-')[2]}").exists():
             old.unlink()
-    named = any(Path(arg.split("::")[0]).exists() for arg in args)
+    named = _named(args)
     databases = Databases(rt)
     # pytest-xdist calls its workers gw0, gw1, …: what follows the database's kind.
     workers = [""] if named else [f"gw{nth}" for nth in range(WORKERS)]
@@ -119,7 +125,7 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
         # The process that hands out the tests reads one too, and runs none.
         rc.write_bytes(configs[workers[0]].read_bytes())
         spread = ["-n", str(WORKERS), "--dist", "loadscope"]
-        args = [*spread, *map(str, _folders()), *args]
+        args = [*spread, *_chosen(nightly), *map(str, _folders()), *args]
     try:
         code, counts = _pytest(
             rt,
@@ -148,6 +154,15 @@ def _run_on_database(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]
     return code, counts
 
 
+def _named(args: list[str]) -> list[str]:
+    """Return those of the arguments that name tests."""
+    return [arg for arg in args if Path(arg.split("::")[0]).exists()]
+
+
+def _chosen(nightly: bool) -> list[str]:
+    return [] if nightly else DAILY
+
+
 def _folders() -> list[Path]:
     """Return the folders with tests that need a database."""
     found = [
@@ -159,30 +174,33 @@ def _folders() -> list[Path]:
     return [path for path in found if path.parent.name not in bridges()]
 
 
-def _run_operations(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
-    if not (TESTS / "operations").is_dir() or not manifests():
-        return 0, {"passed": 0, "failed": 0}
+def _run_operations(
+    rt: runtime.Runtime, args: list[str], nightly: bool = False
+) -> tuple[int, Counts]:
+    """Run the tests named, or all, that run Odoo in processes of their own."""
     databases = Databases(rt)
+    # What a file starts, it starts once.
+    spread = ["-n", str(WORKERS), "--dist", "loadfile", *_chosen(nightly), OPERATIONS]
     return _pytest(
         rt,
         "operations",
-        # Mostly waiting for one Odoo process each: two at a time.
-        ["-p", "no:odoo", "-n", str(WORKERS), "tests/operations", *args],
+        ["-p", "no:odoo", *([] if _named(args) else spread), *args],
         filtered=bool(args),
         KVITT_BARE_DATABASE=databases.bare(),
         KVITT_TEMPLATE_DATABASE=databases.template(),
     )
 
 
-def _run_browser(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
+def _run_browser(
+    rt: runtime.Runtime, args: list[str], nightly: bool = False
+) -> tuple[int, Counts]:
     """Run the tests with people in browsers of their own, in front of a real server."""
     browser.ensure()
-    named = any(Path(arg.split("::")[0]).exists() for arg in args)
-    spread = [] if named else ["-n", str(WORKERS), "--dist", "loadscope", BROWSER]
+    spread = ["-n", str(WORKERS), "--dist", "loadscope", *_chosen(nightly), BROWSER]
     return _pytest(
         rt,
         "browser",
-        ["-p", "no:odoo", *spread, *args],
+        ["-p", "no:odoo", *([] if _named(args) else spread), *args],
         filtered=bool(args),
         KVITT_TEMPLATE_DATABASE=Databases(rt).template(),
     )
@@ -193,28 +211,39 @@ def unit_counts() -> Counts:
     return _run_unit(runtime.ensure(), [])[1]
 
 
-def database_counts(args: list[str] | None = None) -> Counts:
+def database_counts(args: list[str] | None = None, *, nightly: bool = False) -> Counts:
     """Run everything that needs a database; return the counts.
 
-    :param args: pytest's options; the addons' comings and goings run without any.
+    :param args: pytest's options; those with processes and browsers of their own run
+        without any
+    :param nightly: whether what takes long runs, too
     """
     rt = runtime.ensure()
     browser.ensure()
     say("==> Tests on a database, with browser")
-    results = [_run_on_database(rt, args or [])[1]]
+    results = [_run_on_database(rt, args or [], nightly)[1]]
     if not args:
-        say("==> Each addon alone: install, uninstall, install again")
-        results.append(_run_operations(rt, [])[1])
+        say("==> Odoo in processes of its own")
+        results.append(_run_operations(rt, [], nightly)[1])
         say("==> Customers and staff in browsers of their own")
-        results.append(_run_browser(rt, [])[1])
+        results.append(_run_browser(rt, [], nightly)[1])
     return {key: sum(counts[key] for counts in results) for key in ("passed", "failed")}
 
 
+def nightly(args: list[str]) -> int:
+    """Run all tests, those that take long among them."""
+    say("==> Tests without database")
+    results = [unit_counts(), database_counts(nightly=True)]
+    closing_line(*results)
+    return 1 if any(counts["failed"] for counts in results) else 0
+
+
 def test(args: list[str]) -> int:
-    """Run all tests, or those that the arguments name on a clone of the template."""
-    named = [arg for arg in args if Path(arg.split("::")[0]).exists()]
-    if any(arg.startswith(BROWSER) for arg in named):
-        return _run_browser(runtime.ensure(), args)[0]
+    """Run the tests, or those that the arguments name on a clone of the template."""
+    named = _named(args)
+    for folder, run in ((BROWSER, _run_browser), (OPERATIONS, _run_operations)):
+        if any(arg.startswith(folder) for arg in named):
+            return run(runtime.ensure(), args)[0]
     if named:
         return _run_on_database(runtime.ensure(), args)[0]
     say("==> Tests without database")
