@@ -5,12 +5,13 @@ rate: those come from the law pack.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from . import kept
 from .interest import Period, interest_rates, known_through, late_interest
-from .statute import Pack, Rate, Reason
+from .statute import Pack, Rate, Reason, Verdict
 
 FEE = "fee"
 INTEREST = "interest"
@@ -183,81 +184,65 @@ def interest(
     return Interest(sum((period.amount for period in periods), _ZERO), periods)
 
 
-# === KEEPING THE GROUND === #
+# === WHAT A CHARGE RESTS ON === #
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What a charge rests on, kept with it: rates and packs may be corrected later.
 
-    :param reason: why it may be charged
-    :param rate: its amount comes from
+    :param verdict: of the law, with rate and reasons
     :param periods: of interest
-    :param gross: amount without the charges before it
+    :param gross: amount without the charges before it, None = the charged amount
     """
 
-    reason: Reason | None = None
-    rate: Rate | None = None
+    verdict: Verdict | None = None
     periods: tuple[Period, ...] = ()
     gross: Decimal | None = None
+
+    @property
+    def reason(self) -> Reason | None:
+        """The ground it stands on."""
+        return (
+            self.verdict.reasons[0] if self.verdict and self.verdict.reasons else None
+        )
 
 
 def to_json(basis: Basis) -> dict:
     """Return a basis as JSON holds it; :func:`from_json` gives it back."""
-    result = {}
-    if basis.reason:
-        values = {name: _pack(value) for name, value in basis.reason.values.items()}
-        result["reason"] = {
-            "code": basis.reason.code,
-            "paragraph": basis.reason.paragraph,
-            "values": values,
-        }
-    if basis.rate:
-        result["rate"] = _pack_all(basis.rate)
-    if basis.periods:
-        result["periods"] = [_pack_all(period) for period in basis.periods]
-    if basis.gross is not None:
-        result["gross"] = str(basis.gross)
-    return result
+    return {
+        "verdict": basis.verdict and kept.to_json(basis.verdict),
+        "periods": [
+            [
+                period.start.isoformat(),
+                period.end.isoformat(),
+                period.days,
+                str(period.base),
+                str(period.rate),
+                str(period.amount),
+            ]
+            for period in basis.periods
+        ],
+        "gross": None if basis.gross is None else str(basis.gross),
+    }
 
 
 def from_json(stored: Mapping | None) -> Basis:
     """Return the basis that :func:`to_json` made; an empty one of nothing."""
-    stored = stored or {}
-    reason = stored.get("reason")
-    if reason:
-        values = {name: _unpack(pair) for name, pair in reason["values"].items()}
-        reason = Reason(reason["code"], reason["paragraph"], values)
-    rate = stored.get("rate")
+    if not stored:
+        return Basis()
     return Basis(
-        reason=reason or None,
-        rate=Rate(**_unpack_all(rate)) if rate else None,
+        verdict=kept.from_json(stored["verdict"]) if stored["verdict"] else None,
         periods=tuple(
-            Period(**_unpack_all(period)) for period in stored.get("periods", ())
+            Period(
+                date.fromisoformat(start),
+                date.fromisoformat(end),
+                days,
+                Decimal(base),
+                Decimal(rate),
+                Decimal(amount),
+            )
+            for start, end, days, base, rate, amount in stored["periods"]
         ),
-        gross=Decimal(stored["gross"]) if "gross" in stored else None,
+        gross=None if stored["gross"] is None else Decimal(stored["gross"]),
     )
-
-
-def _pack(value):
-    # The kind comes along: JSON knows neither days nor exact amounts.
-    if isinstance(value, date):
-        return ["date", value.isoformat()]
-    if isinstance(value, Decimal):
-        return ["decimal", str(value)]
-    return ["plain", value]
-
-
-def _unpack(pair):
-    kind, value = pair
-    if kind == "date":
-        return date.fromisoformat(value)
-    return Decimal(value) if kind == "decimal" else value
-
-
-def _pack_all(item):
-    return {part.name: _pack(getattr(item, part.name)) for part in fields(item)}
-
-
-def _unpack_all(stored):
-    return {name: _unpack(pair) for name, pair in stored.items()}

@@ -36,3 +36,34 @@ from . import billing_event_letter
 from . import res_company_letter
 from . import res_config_settings_letter
 from . import res_partner_letter
+
+# Fees and interest in the books.
+from . import account_move_charge
+from . import account_move_interest
+from . import account_partial_reconcile_charge
+from . import billing_charge
+from . import billing_charge_closing
+from . import billing_charge_objection
+from . import billing_charge_reverse
+from . import billing_dunning_planner_charge
+from . import billing_event_charge
+from . import billing_reminder_line_charge
+from . import res_company_charge
+from . import res_config_settings_charge
+
+# Collection, and what comes before a supply is cut.
+from . import billing_collection_agency
+from . import billing_collection_batch
+from . import billing_collection_case
+from . import billing_collection_message
+from . import billing_collection_answers
+from . import billing_collection_batch_content
+from . import billing_collection_batch_deliver
+from . import billing_disconnection_rule
+from . import billing_disconnection_section
+from . import billing_disconnection_notice
+from . import billing_disconnection_texts
+from . import billing_event_collection
+from . import account_move_collection
+from . import res_company_collection
+from . import res_config_settings_collection

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.billing_fee_policy.core import charge as core
-from odoo.addons.billing_fee_policy.core.statute import Pack, Rate, Reason
+from odoo.addons.billing_fee_policy.core.statute import Pack, Rate, Reason, Verdict
 
 D = Decimal
 DUE = date(2026, 3, 2)
@@ -169,13 +169,22 @@ def test_interest_charged_in_two_goes_covers_each_day_once(whole, paid, middle, 
 def test_what_a_charge_rests_on_comes_back_from_json():
     term = core.Term(DUE, D(36500))
     basis = core.Basis(
-        Reason(
-            "fee", "inkassoforskriften § 1-2", {"amount": D("38"), "on": DUE, "n": 2}
+        Verdict(
+            True,
+            D("38"),
+            Rate("inkassosats", DUE, D("750"), "currency", "FOR-2025-12-19-2709"),
+            14,
+            (
+                Reason(
+                    "fee", "inkassoforskriften § 1-2", {"amount": D("38"), "on": DUE}
+                ),
+            ),
         ),
-        Rate("inkassosats", DUE, D("750"), "currency", "FOR-2025-12-19-2709"),
         core.interest(pack(), [term], None, date(2026, 3, 22), D("0.01")).periods,
         D("430"),
     )
+    assert basis.reason.paragraph == "inkassoforskriften § 1-2"
     assert core.from_json(json.loads(json.dumps(core.to_json(basis)))) == basis
     assert core.from_json(core.to_json(core.Basis())) == core.Basis()
     assert core.from_json(None) == core.Basis()
+    assert core.Basis().reason is None
