@@ -325,9 +325,9 @@ def _reset(pack, notice, day):
 
 
 def _group(pack, notice):
-    """Return the group of a letter with a fee; None, which is any, if it has none."""
+    """Return the group a letter with a fee counts in; None, every one, if unknown."""
     rule = pack.rules.get(notice.kind)
-    return rule.fee_group if rule else None
+    return (rule.fee_group or None) if rule else None
 
 
 def _closes(pack, notice):

@@ -174,7 +174,7 @@ class BillingLawPack(models.Model):
                 )
             )
 
-    @api.depends("reviewed_through", "rule_ids", "rate_ids.value")
+    @api.depends("reviewed_through", "alert_days", "rule_ids")
     @api.depends_context("billing_date", "lang")
     def _compute_missing_html(self):
         today = self.env.company._billing_today()
