@@ -78,8 +78,8 @@ class DropBox:
         A batch that never got out is put aside, so that whoever was making it cannot
         publish it any more: afterwards the answer stays true.
 
-        :param str key: one of those that the batch was made with; files of an
-            unfinished batch are known by it when their names begin with it
+        :param str key: one of those that the batch was made with; an unfinished batch
+            is known by it when it stands in its name, or begins that of a file
         :raises OSError: the directory cannot be read
         """
         for batch in self._batches_with(key):
@@ -91,6 +91,7 @@ class DropBox:
         """Return the names of the batches that ever were to hold a key."""
         work, journal = self.path / _WORK, self.path / _JOURNAL
         names = {file.parent.name for file in work.glob(f"*/{key}*")}
+        names |= {folder.name for folder in work.glob(f"*{key}*")}
         names |= {
             file.stem
             for file in journal.glob("*.json")

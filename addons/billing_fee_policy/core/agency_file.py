@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,8 +21,16 @@ BATCH_FILE, TABLE_FILE, SUMS_FILE = "batch.json", "cases.csv", "SHA256SUMS"
 #: What an agency is told about a case it has: give it back, or this is owed now.
 WITHDRAW, AMOUNT = "withdraw", "amount"
 MESSAGE_KINDS = (WITHDRAW, AMOUNT)
-#: Why: ``mistake`` is any other reason of the creditor's.
-MESSAGE_REASONS = ("paid", "credited", "disputed", "held", "cancelled", "mistake")
+#: Why: ``changed`` is of an amount, ``mistake`` any other reason of the creditor's.
+MESSAGE_REASONS = (
+    "paid",
+    "credited",
+    "disputed",
+    "held",
+    "cancelled",
+    "mistake",
+    "changed",
+)
 TABLE_COLUMNS = (
     "kind",
     "id",
@@ -562,8 +570,3 @@ def _day(text):
 
 def _document(name, files):
     return Document(name, files[name]) if name else None
-
-
-def batch_keys(batch: Batch) -> Iterable[str]:
-    """Return by what a batch is known again: its name, and the keys of its cases."""
-    return [batch.name, *(case.key for case in batch.cases)]
