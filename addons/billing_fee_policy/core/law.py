@@ -148,12 +148,13 @@ def earliest(
 ) -> date | None:
     """Return the first day on which a letter may go, None when waiting does not help.
 
-    That somebody has to look at the law again before that day does not count.
+    It comes after all letters sent so far. That somebody has to look at the law again
+    before that day does not count.
 
     :param with_fee: ask for the first day of a fee
     """
     ask = fee if with_fee else may_send
-    day = debt.due
+    day = max([debt.due, *(notice.sent for notice in debt.notices)])
     while True:
         verdict = ask(pack, kind, debt, day)
         days = [r.from_day for r in verdict.reasons if r.code != "stale"]
