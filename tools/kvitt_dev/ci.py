@@ -82,7 +82,10 @@ def ci(args: list[str]) -> int:
         beside = pool.submit(_translations)
         stages: list[tuple[str, Callable[[], Counts]]] = [
             ("lint", lambda: _one(lint.lint)),
-            ("tests without database", testing.unit_counts),
+            (
+                "tests without database",
+                lambda: testing.unit_counts(nightly=nightly),
+            ),
             ("wheels", lambda: _one(wheels.wheels)),
         ]
         for name, stage in stages:

@@ -77,10 +77,11 @@ def closing_line(*all_counts: Counts) -> None:
     print(f"{passed} passed, {failed} failed", flush=True)
 
 
-def _run_unit(rt: runtime.Runtime, args: list[str]) -> tuple[int, Counts]:
-    targets = [] if _named(args) else ["tests/unit"]
-    spread = ["-n", str(WORKERS)] if targets else []
-    options = ["-p", "no:odoo", *spread, *targets, *args]
+def _run_unit(
+    rt: runtime.Runtime, args: list[str], nightly: bool = False
+) -> tuple[int, Counts]:
+    spread = ["-n", str(WORKERS), *_chosen(nightly), "tests/unit"]
+    options = ["-p", "no:odoo", *([] if _named(args) else spread), *args]
     return _pytest(rt, "unit", options, filtered=bool(args))
 
 
@@ -206,9 +207,9 @@ def _run_browser(
     )
 
 
-def unit_counts() -> Counts:
+def unit_counts(*, nightly: bool = False) -> Counts:
     """Run the tests without database; return the counts."""
-    return _run_unit(runtime.ensure(), [])[1]
+    return _run_unit(runtime.ensure(), [], nightly)[1]
 
 
 def database_counts(args: list[str] | None = None, *, nightly: bool = False) -> Counts:
@@ -233,7 +234,7 @@ def database_counts(args: list[str] | None = None, *, nightly: bool = False) -> 
 def nightly(args: list[str]) -> int:
     """Run all tests, those that take long among them."""
     say("==> Tests without database")
-    results = [unit_counts(), database_counts(nightly=True)]
+    results = [unit_counts(nightly=True), database_counts(nightly=True)]
     closing_line(*results)
     return 1 if any(counts["failed"] for counts in results) else 0
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
+import pytest
 from lxml import html
 
 from odoo.tests import new_test_user
@@ -247,6 +248,7 @@ class TestThrottle(LinkPageCase):
     def guess(self, times):
         return [self.open(f"{nth:022d}").status_code for nth in range(times)]
 
+    @pytest.mark.nightly
     def test_ten_thousand_guesses_get_twenty_answers(self):
         """All doors ask the same method, so the guesses go to it without the wire."""
         public = self.env.ref("base.public_user")

@@ -4,6 +4,7 @@ import re
 from unittest.mock import patch
 
 import pypdfium2
+import pytest
 from PIL import ImageChops
 
 from odoo import Command
@@ -153,6 +154,7 @@ class TestChromium(PrintingCase):
         self.assertIn(moves[0].name, pages[0][0])
         self.assertRegex(pages[1][2], r"\b3 ?/ ?3\b")
 
+    @pytest.mark.nightly
     def test_odoo_s_batch_of_invoices_gets_a_pdf_each(self):
         moves = self.create_invoice(3) | self.create_invoice(45)
         self.env["account.move.send"]._generate_and_send_invoices(
@@ -163,6 +165,7 @@ class TestChromium(PrintingCase):
         ]
         self.assertEqual(sizes, [1, 3])
 
+    @pytest.mark.nightly
     def test_a_report_of_all_records_stays_one_document(self):
         self.assertTrue(
             self.reports._billing_prints_apart(
@@ -194,6 +197,7 @@ class TestChromium(PrintingCase):
         self.assertEqual(len(document), 1)
         self.assertIn("One Two", self.text(document[0]))
 
+    @pytest.mark.nightly
     def test_a_browser_that_was_ended_is_replaced(self):
         move = self.create_invoice()
         self.render(move)

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import date, timedelta
 from unittest.mock import patch
 
+import pytest
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError
@@ -80,6 +81,7 @@ class TestWhoGetsIt(ExperimentCase):
         self.assertEqual(run.version_id, trial.version_b_id)
         self.assertEqual(self.counter.channels(), ["sms"])
 
+    @pytest.mark.nightly
     def test_splitting_takes_the_same_number_of_queries_however_many(self):
         self.begin()
         counts = []

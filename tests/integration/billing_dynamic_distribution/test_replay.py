@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+import pytest
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 
@@ -178,6 +180,7 @@ class TestTheActualPlan(ReplayCase):
         self.assertEqual(self.total(run).messages_would, 1)
 
 
+@pytest.mark.nightly
 class TestAnotherPlan(ReplayCase):
     def draft(self, *steps):
         return self.create_plan(*steps, name="Another").live_version_id

@@ -3,6 +3,8 @@
 import contextlib
 from unittest.mock import patch
 
+import pytest
+
 from odoo.tests.common import ChromeBrowser
 
 from ...common import KvittHttpCase
@@ -75,6 +77,7 @@ class TestVisit(common.LinkCase, KvittHttpCase):
         )
         self.assertTrue(visit.link_id.first_opened_at)
 
+    @pytest.mark.nightly
     def test_a_browser_that_a_program_drives_is_a_machine(self):
         visit = self.visit_of("driven", agent=DESKTOP, scripts=(REPORTED,))
         self.assertRecordValues(
@@ -82,6 +85,7 @@ class TestVisit(common.LinkCase, KvittHttpCase):
         )
         self.assertFalse(visit.link_id.first_opened_at)
 
+    @pytest.mark.nightly
     def test_a_browser_without_scripts_shows_the_page_and_says_so(self):
         visit = self.visit_of(
             "without",

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from odoo import fields
 from odoo.tests import new_test_user
 
@@ -115,6 +117,7 @@ class TestFunnel(FunnelTourCase):
         )
 
 
+@pytest.mark.nightly
 class TestFunnelOnPhone(FunnelTourCase):
     browser_size = "390x844"
     touch_enabled = True

@@ -1,5 +1,7 @@
 """A clerk follows invoices on their way, and puts right what does not get through."""
 
+import pytest
+
 from odoo.tests import new_test_user
 
 from odoo.addons.billing_dynamic_distribution.core.channel import Outcome
@@ -94,6 +96,7 @@ class TestWay(WayTourCase):
         self.assertEqual((stopped.state, stopped.reason_code), ("stopped", "staff"))
 
 
+@pytest.mark.nightly
 class TestWayOnPhone(WayTourCase):
     browser_size = "390x844"
     touch_enabled = True

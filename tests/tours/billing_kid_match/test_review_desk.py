@@ -1,5 +1,7 @@
 """The review desk, worked with the keyboard alone."""
 
+import pytest
+
 from ..common import TourCase
 
 DESK = "/odoo/action-billing_kid_match.billing_review_desk_action"
@@ -85,6 +87,7 @@ class TestReviewDesk(DeskTourCase):
         self.assertEqual(undone, 1)
 
 
+@pytest.mark.nightly
 class TestLongList(DeskTourCase):
     def test_a_thousand_rows_in_one_page(self):
         _file, payments = self.load(

@@ -1,5 +1,7 @@
 """The optimiser among customers of whom the truth is known: small, but all of it."""
 
+import pytest
+
 from odoo.addons.billing_dynamic_distribution.core.optimiser import Rails
 
 from benchmarks import optimiser_worlds, population
@@ -12,6 +14,7 @@ def curve(policy, seed, weeks=14, weekly=60):
     return optimiser_worlds.run_policy(world, policy, seed, RAILS, weeks, weekly)
 
 
+@pytest.mark.nightly
 def test_learning_makes_up_for_what_trying_costs():
     """Half a year: less regret than the plan as it is, and than trying for ever."""
     last = {
@@ -21,11 +24,13 @@ def test_learning_makes_up_for_what_trying_costs():
     assert last["pooled"] < 0.6 * min(last["fixed"], last["split"])
 
 
+@pytest.mark.nightly
 def test_regret_grows_ever_more_slowly():
     regret = [regret for regret, _loss in curve("pooled", 3, 24)]
     assert regret[-1] - regret[-7] < 0.5 * (regret[6] - regret[0])
 
 
+@pytest.mark.nightly
 def test_within_the_rails_it_is_never_worse_than_the_plan_beyond_them():
     for seed in (0, 2, 4):
         for week, (_regret, loss) in enumerate(curve("railed", seed), start=1):

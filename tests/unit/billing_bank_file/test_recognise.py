@@ -231,7 +231,10 @@ GIGABYTE = 2**30
         (b"x", b"\xff"),
     ],
 )
-@pytest.mark.parametrize("limit", [source.MAX_BYTES, 2 * GIGABYTE])
+@pytest.mark.parametrize(
+    "limit",
+    [source.MAX_BYTES, pytest.param(2 * GIGABYTE, marks=pytest.mark.nightly)],
+)
 def test_a_gigabyte_of_anything_is_refused_early_in_little_memory(head, piece, limit):
     stream = Endless(head, piece, GIGABYTE)
     tracemalloc.start()

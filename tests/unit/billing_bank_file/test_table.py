@@ -599,6 +599,7 @@ def test_any_table_is_read_or_refused_in_order(lines, separator, encoding):
     assert sum(summary.totals.values()) == sum(t.amount for t in transactions)
 
 
+@pytest.mark.nightly
 def test_a_hundred_thousand_rows_in_little_memory():
     row = "20.11.2026;1 250,00;Kari Nordmann\n"
     data = (HEADER + row * 20000).encode("cp1252")

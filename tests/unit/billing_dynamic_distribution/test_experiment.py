@@ -106,6 +106,7 @@ def test_customers_count_not_invoices():
     assert (other.low, other.high) == pytest.approx((one.low, one.high))
 
 
+@pytest.mark.nightly
 def test_the_interval_holds_the_truth_however_often_one_looks():
     """No effect, looked at twenty times: at most one try in twenty is ever misled."""
     rng = Random(11)

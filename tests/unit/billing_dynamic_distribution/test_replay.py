@@ -209,6 +209,7 @@ def test_a_virtual_channel_is_what_it_usually_means():
     assert found.cost == 0.5
 
 
+@pytest.mark.nightly
 @settings(max_examples=40, deadline=None)
 @given(plans, plans, st.integers(1, 10**6))
 def test_estimates_are_sound_whatever_the_plans(specs, others, seed):
@@ -266,6 +267,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", OTHERS)
 def test_estimates_come_near_what_the_other_plan_really_does(name):
     """The same 3,000 customers, once through each plan."""

@@ -219,6 +219,7 @@ def amounts(count=2000):
 STUDY = design.Book(1_000_000, 3_000_000, 600_000, amounts())
 
 
+@pytest.mark.nightly
 def test_dense_numbering_as_in_the_study():
     """Study: unique 54 % wrong, 56 % missing, 91 % extra; 47 of 10,000 swaps silent."""
     scheme = ref.Scheme("mod10", 0, 14)
