@@ -1,1 +1,2 @@
 from . import billing_demo
+from . import billing_demo_books

@@ -5,7 +5,7 @@ from random import Random
 from odoo import Command, api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.billing_base.demo import billing_demo
+from odoo.addons.billing_base.demo import billing_demo, billing_demo_books
 from odoo.addons.billing_base.demo.data import MARKETS
 
 from ..core.visitor_rights import Visitor
@@ -103,11 +103,11 @@ class BillingDemo(models.AbstractModel):
         habits = {
             "offset": (today - latest.invoice_date).days,
             "meter": _METER.search(line.name)[1],
-            "year_kwh": line.quantity * 12 / billing_demo.SEASON[month],
+            "year_kwh": line.quantity * 12 / billing_demo_books.SEASON[month],
         }
         products = self._load_products(market, company)
         vals_list = []
-        for back in range(HISTORY, billing_demo.MONTHS, -1):
+        for back in range(HISTORY, billing_demo_books.MONTHS, -1):
             vals = self._prepare_invoice(
                 market, products, customer, "P", back, habits, today, rng
             )
