@@ -50,3 +50,20 @@ from . import billing_event_charge
 from . import billing_reminder_line_charge
 from . import res_company_charge
 from . import res_config_settings_charge
+
+# Collection, and what comes before a supply is cut.
+from . import billing_collection_agency
+from . import billing_collection_batch
+from . import billing_collection_case
+from . import billing_collection_message
+from . import billing_collection_answers
+from . import billing_collection_batch_content
+from . import billing_collection_batch_deliver
+from . import billing_disconnection_rule
+from . import billing_disconnection_section
+from . import billing_disconnection_notice
+from . import billing_disconnection_texts
+from . import billing_event_collection
+from . import account_move_collection
+from . import res_company_collection
+from . import res_config_settings_collection
