@@ -110,7 +110,7 @@ class BillingReminder(models.Model):
                             *additions.get(line_sudo.move_id.id, ()),
                             *planned.get(line_sudo.move_id.id, ()),
                         )
-                        if not currency.is_zero(addition.open_amount)
+                        if not currency.is_zero(float(addition.open_amount))
                     ],
                 }
             )
