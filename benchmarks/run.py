@@ -20,6 +20,7 @@ from . import (
     bench_desk,
     bench_distribution,
     bench_evidence,
+    bench_fees,
     bench_live,
     bench_optimiser,
     scratch,
@@ -407,6 +408,7 @@ PARTS = {
     "desk": bench_desk.bench_desk,
     "distribution": bench_distribution.bench_distribution,
     "optimiser": bench_optimiser.bench_optimiser,
+    "fees": bench_fees.bench_fees,
     "live": bench_live.bench_live,
     "files": bench_files,
 }
@@ -437,6 +439,7 @@ def _parser():
     bench_desk.add_arguments(parser)
     bench_distribution.add_arguments(parser)
     bench_optimiser.add_arguments(parser)
+    bench_fees.add_arguments(parser)
     bench_live.add_arguments(parser)
     parser.add_argument(
         "--keep", action="store_true", help="keep the large book for the next run"

@@ -60,6 +60,7 @@ class AccountMove(models.Model):
         :return: by id of the invoice, each of them
         :rtype: dict[int, list[core.law.Notice]]
         """
+        self.env.flush_all()
         return self.env["billing.dunning.planner"].sudo()._load_notices(self.ids)
 
     def _billing_debts(self, day):
@@ -69,6 +70,7 @@ class AccountMove(models.Model):
         :return: by id of the invoice; invoices with nothing open have a principal of 0
         :rtype: dict[int, core.law.Debt]
         """
+        self.env.flush_all()
         planner = self.env["billing.dunning.planner"].sudo()
         debts = {}
         for company, moves in self.grouped("company_id").items():
