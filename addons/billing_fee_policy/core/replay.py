@@ -123,6 +123,7 @@ class Setting:
     :param currency: ISO 4217 code of the company's currency
     :param add_bank_days: of the company's calendar
     :param next_bank_day: of the company's calendar: a day, or the next bank day
+    :param forgives: whether fees may be forgiven at all
     :param rules: waiver rules in their order
     :param budget: for goodwill; what was spent before is not asked for
     :param late_days: days after its due date until an invoice counts as paid late
@@ -133,6 +134,7 @@ class Setting:
     currency: str
     add_bank_days: Callable[[date, int], date]
     next_bank_day: Callable[[date], date]
+    forgives: bool = True
     rules: tuple[waiver.Rule, ...] = ()
     budget: waiver.Budget = waiver.Budget()
     late_days: int = 0
@@ -362,7 +364,7 @@ class _Replay:
     def _facts(self, case, letter, turns, day):
         """Return what the waiver rules are asked about, for each fee of a letter."""
         found = []
-        if not self.setting.rules and "exemption" not in case.customer.facts:
+        if not self.setting.forgives:
             return found
         count, amount = case.spent.get(day.year, (0, _ZERO))
         known = day - timedelta(days=self.setting.late_days)

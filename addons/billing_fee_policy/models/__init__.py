@@ -67,3 +67,27 @@ from . import billing_event_collection
 from . import account_move_collection
 from . import res_company_collection
 from . import res_config_settings_collection
+
+# When a fee is left out.
+from . import billing_waiver_reason
+from . import billing_waiver_rule
+from . import billing_waiver_rule_words
+from . import billing_waiver_exception
+from . import billing_waiver_month
+from . import billing_waiver
+from . import billing_charge_waiver
+from . import billing_reminder_line_waiver
+from . import account_move_waiver
+from . import billing_event_waiver
+from . import res_partner_waiver
+from . import res_company_waiver
+from . import res_config_settings_waiver
+
+# What policies would do, and what fees are worth.
+from . import billing_fee_history
+from . import billing_fee_report
+from . import billing_fee_simulation
+from . import billing_fee_simulation_line
+from . import billing_fee_simulation_words
+from . import res_company_profit
+from . import res_config_settings_profit

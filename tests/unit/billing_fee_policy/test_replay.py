@@ -357,6 +357,21 @@ def test_forgiving_all_earns_nothing(specs):
     assert total.hit == 0
 
 
+@settings(max_examples=20, deadline=None)
+@given(people)
+def test_forgiving_none_charges_all(specs):
+    customers = [
+        replace(one, facts={"exemption": waiver.Exemption(1, "forgive")})
+        for one in history(specs)
+    ]
+    found = [
+        replay.total(replayed(customers, setting(rules=(waiver.Rule(1),), **own))[1])
+        for own in ({}, {"forgives": False})
+    ]
+    assert found[0].charged == found[1].forgiven == ZERO
+    assert found[0].fees >= found[1].fees
+
+
 # === ONE CLAIM === #
 
 
