@@ -34,7 +34,18 @@ class BillingCharge(models.Model):
     @api.model
     def _charge_closing_interest(self, company):
         """Do it for one company, in batches that are committed."""
-        day = company._billing_today()
+        ids = self._find_paid_late(company).ids
+        for part in split_every(BATCH, ids):
+            self._charge_closing(self.env["account.move"].sudo().browse(part))
+            self.env["ir.cron"]._commit_progress()
+
+    @api.model
+    def _find_paid_late(self, company):
+        """Return the invoices of a company that were paid of late, in superuser mode.
+
+        :rtype: account.move
+        """
+        first = company._billing_today() - timedelta(days=LOOK_BACK)
         events_sudo = (
             self.env["billing.event"]
             .sudo()
@@ -42,18 +53,22 @@ class BillingCharge(models.Model):
                 [
                     ("company_id", "=", company.id),
                     ("kind", "=", "invoice.paid"),
-                    ("occurred_at", ">=", day - timedelta(days=LOOK_BACK)),
+                    ("occurred_at", ">=", first),
                 ]
             )
         )
-        moves_sudo = events_sudo.move_id.filtered(
-            lambda move: (
-                move.payment_state in ("paid", "in_payment")
-                and not move.billing_claim_id
-            )
+        return events_sudo.move_id.filtered(
+            lambda move: move.payment_state in ("paid", "in_payment")
         )
-        for ids in split_every(BATCH, moves_sudo.ids):
-            batch_sudo = moves_sudo.browse(ids)
-            batch_sudo -= batch_sudo._billing_blocked("fee")
-            self._book(batch_sudo._billing_interest_vals(day))
-            self.env["ir.cron"]._commit_progress(len(ids))
+
+    @api.model
+    def _charge_closing(self, moves):
+        """Charge what interest is left of invoices of one company that are paid.
+
+        :param moves: ``account.move`` records
+        :return: the charges
+        :rtype: billing.charge
+        """
+        moves -= moves._billing_blocked("fee")
+        day = self.env.company._billing_today()
+        return self._book(moves._billing_interest_vals(day))
