@@ -84,6 +84,11 @@
         "views/res_config_settings_profit_views.xml",
         "views/billing_simulation_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "billing_fee_policy/static/src/scss/waiver_rule.scss",
+        ],
+    },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

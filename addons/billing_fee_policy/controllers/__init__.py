@@ -1,1 +1,2 @@
 from . import charge
+from . import fees
