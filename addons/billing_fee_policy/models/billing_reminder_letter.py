@@ -198,9 +198,10 @@ class BillingReminder(models.Model):
 
     # === BUSINESS METHODS - WORDS === #
 
-    def _get_letter(self):
+    def _get_letter(self, with_codes=False):
         """Return all that the letter says, in the language of the environment.
 
+        :param bool with_codes: whether to draw the codes that stand on paper
         :rtype: dict
         """
         self.ensure_one()
@@ -211,7 +212,7 @@ class BillingReminder(models.Model):
         total = format_amount(self.env, float(document.total), currency)
         deadline = document.deadline and self._format_day(document.deadline)
         country = document.country
-        claims = self._get_claims_shown(document)
+        claims = self._get_claims_shown(document, with_codes)
         accounts = {claim["account"].shown for claim in claims}
         return {
             "document": document,
@@ -237,7 +238,7 @@ class BillingReminder(models.Model):
             else "",
         }
 
-    def _get_claims_shown(self, document):
+    def _get_claims_shown(self, document, with_codes):
         """Return how each claim reads, in the order of ``document``."""
         shown = []
         values_list = self._get_letter_claims()
@@ -279,7 +280,7 @@ class BillingReminder(models.Model):
                     ),
                     "url": url,
                     "code": self._get_code(url)
-                    if len(values_list) <= CODES_AT_MOST
+                    if with_codes and len(values_list) <= CODES_AT_MOST
                     else "",
                 }
             )

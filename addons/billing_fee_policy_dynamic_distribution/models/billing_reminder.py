@@ -21,17 +21,13 @@ class BillingReminder(models.Model):
         """Hand the reminder to distribution, which sends it when it may.
 
         :param point: the contact point it goes to, as superuser
-        :return: whether distribution can send by that channel now
+        :return: False when the address is on a list of those who want nothing
         :rtype: bool
         """
         self.ensure_one()
         channel = self.env["billing.channel"]._get(point.channel)
         company = self.company_id
-        if (
-            channel is None
-            or not channel._is_available(company)
-            or channel._opted_out(point)
-        ):
+        if channel._opted_out(point):
             return False
         reminder_sudo = self.sudo()
         recipient = reminder_sudo.partner_id

@@ -45,6 +45,15 @@ class LetterCase(BillingBaseCase):
             zip="5003",
             city="Bergen",
         )
+        # As it is by itself; what bridges make of it has tests of its own.
+        cls.startClassPatcher(
+            patch.object(
+                cls.env.registry["res.partner"],
+                "_billing_is_distributed",
+                lambda *_args: False,
+                create=True,
+            )
+        )
         cls.env["billing.dunning.policy"].search(
             [("company_id", "=", cls.company.id)]
         ).state = "retired"
