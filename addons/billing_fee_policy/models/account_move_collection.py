@@ -56,6 +56,15 @@ class AccountMove(models.Model):
             raise AccessError(self.env._("Only billing staff decide about collection."))
         self.check_access("write")
         obstacles = self._billing_handover_obstacles()
+        proposed_sudo = (
+            self.env["billing.collection.case"]
+            .sudo()
+            .search([("move_id", "in", self.ids), ("state", "=", "proposed")])
+        )
+        for case_sudo in proposed_sudo:
+            obstacles[case_sudo.move_id.id].append(
+                self.env._("It is in %(batch)s already.", batch=case_sudo.batch_id.name)
+            )
         problems = [
             f"{move.name}: {text}" for move in self for text in obstacles[move.id]
         ]
@@ -188,6 +197,8 @@ class AccountMove(models.Model):
         day = company._billing_today()
         packs = self.env["billing.law.pack"]
         planner = self.env["billing.dunning.planner"].sudo().with_company(company)
+        # It is read from the tables.
+        self.env.flush_all()
         facts = planner._load_facts(company, day, self.ids)
         records = planner._load_policies(company)
         policies = {record.id: record._to_policy() for record in records}

@@ -3,6 +3,8 @@ import uuid
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .billing_collection_case import LIVE
+
 
 class BillingCollectionBatch(models.Model):
     """Claims that go to a collection agency together, once a person said so.
@@ -190,13 +192,13 @@ class BillingCollectionBatch(models.Model):
         )
         cases_sudo = self.env["billing.collection.case"].sudo()
         # What an agency gave up is put in again by hand only.
-        given_up = cases_sudo.search(
+        given_up_sudo = cases_sudo.search(
             [
                 ("move_id", "in", moves.ids),
-                ("state", "in", ("rejected", "closed", "paid")),
+                ("state", "in", (*LIVE, "rejected", "closed", "paid")),
             ]
-        ).move_id
-        moves -= given_up.with_env(moves.env)
+        )
+        moves -= given_up_sudo.move_id.with_env(moves.env)
         obstacles = moves._billing_handover_obstacles()
         return moves.filtered(lambda move: not obstacles.get(move.id))
 
@@ -226,6 +228,8 @@ class BillingCollectionBatch(models.Model):
         """Put invoices into the batch."""
         self.ensure_one()
         added = moves._billing_added()
+        # Cases that are over by now make room for new ones.
+        self.env["billing.collection.case"].flush_model(["state"])
         self.env["billing.collection.case"].sudo().create(
             [
                 {
