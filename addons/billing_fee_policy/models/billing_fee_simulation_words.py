@@ -30,7 +30,8 @@ class BillingFeeSimulation(models.Model):
             {
                 "simulation": self,
                 "summary": self._summary(totals),
-                "names": self._side_names(),
+                "names": self._headings(),
+                "letters": self._letters(),
                 "rows": self._rows(totals),
                 "short": [row["label"] for row in self._rows(totals, measures)],
                 "months": self._part_rows("month", measures),
@@ -47,6 +48,19 @@ class BillingFeeSimulation(models.Model):
             "b": self._side_name(self.policy_b_id, self.forgive_b),
         }
         return [names[side] for side in self._sides()]
+
+    def _letters(self):
+        """Return what the columns of the narrow tables are called."""
+        return [self.env._("Was"), "A", "B"][: len(self._sides())]
+
+    def _headings(self):
+        """Return what the columns are called, with the letter of each policy."""
+        names = self._side_names()
+        marked = [
+            f"{letter}: {name}"
+            for letter, name in zip(self._letters()[1:], names[1:], strict=True)
+        ]
+        return [names[0], *marked]
 
     def _side_name(self, policy, forgives):
         if forgives:

@@ -304,7 +304,7 @@ class BillingFeeReview(models.TransientModel):
             ),
             self.env._(
                 "Behind a share stands the range in which the true one lies with "
-                "95 %% certainty."
+                "95 % certainty."
             ),
         ]
 
@@ -332,10 +332,13 @@ class BillingFeeReview(models.TransientModel):
         )
 
     def _count(self, value):
-        return formatLang(self.env, value, digits=0)
+        return formatLang(self.env, float(value), digits=0)
 
     def _number(self, value):
-        return formatLang(self.env, value, digits=0 if value == round(value) else 1)
+        digits = 0 if value == round(value) else 1
+        return formatLang(self.env, float(value), digits=digits)
 
     def _money(self, value):
-        return formatLang(self.env, value, currency_obj=self.company_id.currency_id)
+        return formatLang(
+            self.env, float(value), currency_obj=self.company_id.currency_id
+        )
