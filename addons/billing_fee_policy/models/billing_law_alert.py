@@ -28,7 +28,7 @@ class BillingLawPack(models.Model):
         pack = self._for(company, day)
         if pack is None:
             return
-        pack_sudo = self.sudo().search([("code", "=", pack.code)])
+        pack_sudo = self.sudo().with_company(company).search([("code", "=", pack.code)])
         if not pack_sudo._lacks(day):
             pack_sudo._close_alerts()
             return
