@@ -101,21 +101,17 @@ class BillingCollectionBatch(models.Model):
         """
         self.ensure_one()
         cron = self.env["ir.cron"]
-        # Kept over the commits, and gone with the connection of a worker that dies.
-        [(is_free,)] = self.env.execute_query(
-            SQL("SELECT pg_try_advisory_lock(%s, %s)", LOCK, self.id)
-        )
-        if not is_free:
-            return False
-        try:
+        # Beside the commits of this transaction, and gone with a worker that dies.
+        with self.env.registry.cursor() as guard:
+            guard.execute(
+                SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, self.id)
+            )
+            if not guard.fetchone()[0]:
+                return False
             # What another worker did meanwhile shows in a new transaction only.
             cron._commit_progress(0)
             self.invalidate_recordset()
             return self._deliver_alone()
-        finally:
-            self.env.execute_query(
-                SQL("SELECT pg_advisory_unlock(%s, %s)", LOCK, self.id)
-            )
 
     def _deliver_alone(self):
         """Put the batch into the directory, while no other worker does."""

@@ -251,7 +251,7 @@ class TestOnce(CollectionCase):
     def test_two_workers_do_not_hand_the_same_batch_over(self):
         batch = self.approved(self.ripe())
         with sql_db.db_connect(self.env.cr.dbname).cursor() as other:
-            other.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, batch.id])
+            other.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, batch.id])
             self.exchange()
             self.assertEqual(batch.state, "approved")
         self.exchange()
