@@ -28,6 +28,7 @@
         "views/billing_law_agreement_views.xml",
         "views/billing_law_menus.xml",
         "views/account_move_law_views.xml",
+        "views/res_partner_law_views.xml",
         # Policies and reminders.
         "wizards/billing_reminder_why_views.xml",
         "views/billing_dunning_policy_views.xml",
@@ -89,6 +90,7 @@
             "billing_fee_policy/static/src/scss/waiver_rule.scss",
         ],
     },
+    "demo": ["demo/billing_fee_demo.xml"],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

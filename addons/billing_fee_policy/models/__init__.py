@@ -10,6 +10,7 @@ from . import billing_law_rate
 from . import billing_law_agreement
 from . import billing_event_law
 from . import account_move_law
+from . import res_partner_law
 
 # The ladder and what climbs it.
 from . import billing_dunning_step

@@ -1,3 +1,5 @@
+from secrets import token_hex
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import ormcache
@@ -34,7 +36,12 @@ class BillingLawPack(models.Model):
     _order = "country_id, in_force_from desc, id"
 
     name = fields.Char(required=True, translate=True)
-    code = fields.Char(required=True, readonly=True, copy=False)
+    code = fields.Char(
+        required=True,
+        readonly=True,
+        copy=False,
+        default=lambda self: f"law_{token_hex(4)}",
+    )
     country_id = fields.Many2one(
         "res.country", required=True, index=True, ondelete="restrict"
     )
@@ -44,11 +51,13 @@ class BillingLawPack(models.Model):
     in_force_from = fields.Date(
         string="In Force From",
         tracking=True,
+        copy=False,
         help="Empty: prepared, not in force. Of several, the latest one counts.",
     )
     in_force_until = fields.Date(
         string="In Force Until",
         tracking=True,
+        copy=False,
         help="Last day. Empty: until a later law of the country is in force.",
     )
     reviewed_through = fields.Date(
@@ -72,7 +81,9 @@ class BillingLawPack(models.Model):
         compute="_compute_state",
     )
     note = fields.Text(translate=True, help="What is assumed or not known for sure.")
-    rule_ids = fields.One2many("billing.law.rule", "pack_id", string="Letters")
+    rule_ids = fields.One2many(
+        "billing.law.rule", "pack_id", string="Letters", copy=True
+    )
     rate_ids = fields.Many2many(
         "billing.law.rate",
         string="Rates",
@@ -167,10 +178,10 @@ class BillingLawPack(models.Model):
             [("country_id", "in", self.country_id.ids)]
         )
         for pack in self:
+            own = (False, pack._origin.id)
             pack.rate_ids = rates.filtered(
-                lambda rate, pack=pack: (
-                    rate.country_id == pack.country_id
-                    and rate.pack_id in (pack, rate.pack_id.browse())
+                lambda rate, pack=pack, own=own: (
+                    rate.country_id == pack.country_id and rate.pack_id.id in own
                 )
             )
 
