@@ -228,7 +228,7 @@ class BillingReminder(models.Model):
             "has_codes": any(claim["code"] for claim in claims),
             "running": self._get_running_text(document),
             "warning": self._get_warning(country, total, deadline),
-            "objection": self._get_objection(deadline),
+            "objection": self._get_objection(),
             "waivers": [
                 waiver_sudo._customer_sentence()
                 for waiver_sudo in reminder_sudo.line_ids.waiver_ids
@@ -259,6 +259,7 @@ class BillingReminder(models.Model):
                             self.env, float(addition.open_amount), currency
                         ),
                         "reference": reference,
+                        "is_interest": addition.kind == "interest",
                     }
                 )
             shown.append(
@@ -287,7 +288,9 @@ class BillingReminder(models.Model):
         return shown
 
     def _get_periods_text(self, addition, currency):
-        """Return what interest is made of, one line for each stretch of time."""
+        """Return the ground of a fee, or what interest is made of, line by line."""
+        if addition.kind != "interest":
+            return [addition.paragraph] if addition.paragraph else []
         return [
             self.env._(
                 "%(rate)s %% a year on %(base)s, from %(start)s through %(end)s "
@@ -299,7 +302,7 @@ class BillingReminder(models.Model):
                 days=period.days,
                 amount=format_amount(self.env, float(period.amount), currency),
             )
-            for period in (addition.periods if addition.kind == "interest" else ())
+            for period in addition.periods
         ]
 
     def _get_title(self, country):
@@ -357,16 +360,25 @@ class BillingReminder(models.Model):
         rate = self._format_rate(document.running_rate)
         first = [self._format_day(law.interest_from(pack, due)) for due in dues]
         if len(set(first)) == 1:
-            return self.env._(
+            text = self.env._(
                 "Late interest of %(rate)s %% a year runs from %(day)s until you pay.",
                 rate=rate,
                 day=first[0],
             )
-        return self.env._(
-            "Late interest of %(rate)s %% a year runs on each invoice from the day "
-            "after its due date until you pay.",
-            rate=rate,
+        else:
+            text = self.env._(
+                "Late interest of %(rate)s %% a year runs on each invoice from the day "
+                "after its due date until you pay.",
+                rate=rate,
+            )
+        charged = [part.end for claim in document.claims for part in claim.interest]
+        if not charged:
+            return text
+        through = self.env._(
+            "What is charged so far reaches to %(day)s.",
+            day=self._format_day(max(charged)),
         )
+        return f"{text} {through}"
 
     def _get_warning(self, country, total, deadline):
         """Return what happens otherwise, where the law wants it said; else nothing.
@@ -395,7 +407,7 @@ class BillingReminder(models.Model):
             deadline=deadline or "",
         )
 
-    def _get_objection(self, deadline):
+    def _get_objection(self):
         """Return how to object, and what it does."""
         company_sudo = self.sudo().company_id
         ways = [self.env._("on the page of the invoice")]
@@ -403,10 +415,17 @@ class BillingReminder(models.Model):
             ways.append(self.env._("by e-mail to %(email)s", email=company_sudo.email))
         if company_sudo.phone:
             ways.append(self.env._("by telephone %(phone)s", phone=company_sudo.phone))
+        ways = format_list(self.env, ways, "or")
+        if self.kind in (contents.NOTICE, contents.DEMAND):
+            return self.env._(
+                "Is something wrong with the claim? Tell us %(ways)s. Until you have "
+                "our answer, nothing is added and nothing goes to collection.",
+                ways=ways,
+            )
         return self.env._(
-            "Is something wrong with the claim? Tell us %(ways)s. Until you have our "
-            "answer, nothing is added and nothing goes to collection.",
-            ways=format_list(self.env, ways, "or"),
+            "Is something wrong with the invoice? Tell us %(ways)s. Until you have our "
+            "answer, nothing is added.",
+            ways=ways,
         )
 
     def _get_shown(self, letter):
@@ -446,6 +465,7 @@ class BillingReminder(models.Model):
             text
             for claim in letter["claims"]
             for row in claim["rows"]
+            if row["is_interest"]
             for text in row["details"]
         ]
         interest = [*details, *([letter["running"]] if letter["running"] else [])]

@@ -58,6 +58,8 @@ class LetterCase(BillingBaseCase):
             [("company_id", "=", cls.company.id)]
         ).state = "retired"
 
+        cls.invoice = cls.overdue()
+
     def policy(self, kind, **values):
         """Return a live policy that begins with a letter of ``kind``."""
         policy = self.env["billing.dunning.policy"].create(
@@ -81,19 +83,20 @@ class LetterCase(BillingBaseCase):
         policy.state = "active"
         return policy
 
-    def overdue(self, count=1, price=1249.0, **values):
+    @classmethod
+    def overdue(cls, count=1, **values):
         """Return posted invoices of the customer that are late."""
-        return self._new_invoices(
+        return cls._new_invoices(
             count,
             **{
-                "partner": self.customer,
+                "partner": cls.customer,
                 "invoice_date": ISSUED,
                 "invoice_date_due": DUE,
                 "invoice_payment_term_id": False,
-                "partner_bank_id": self.bank.id,
+                "partner_bank_id": cls.bank.id,
                 "invoice_line_ids": [
                     Command.create(
-                        {"name": "Power", "price_unit": price, "tax_ids": False}
+                        {"name": "Power", "price_unit": 1249.0, "tax_ids": False}
                     )
                 ],
                 **values,
@@ -103,7 +106,8 @@ class LetterCase(BillingBaseCase):
     def prepare(self, kind, count=1, **values):
         """Return the reminder that is prepared about late invoices."""
         self.policy(kind, **values)
-        self.overdue(count)
+        if count > 1:
+            self.overdue(count - 1)
         return self.plan()
 
     def plan(self, day=DAY):

@@ -25,12 +25,13 @@ class TestLetter(LetterCase):
             "1,287.00",
             "Pay by November 16, 2026",
             "1503 51 49098",
-            "Is something wrong with the claim? Tell us on the page of the invoice, by "
+            "Is something wrong with the invoice? Tell us on the page of the invoice, by "
             "e-mail to faktura@nordlys.example, or by telephone 55 12 34 56.",
         ):
             self.assertIn(words, text)
         self.assertIn(move.payment_reference, text.replace(" ", ""))
-        self.assertNotIn("collection", text.partition("nothing goes to")[0])
+        self.assertIn("inkassoforskriften § 1-2", text)
+        self.assertNotIn("collection", text)
 
     def test_a_notice_says_that_the_claim_goes_to_collection(self):
         reminder = self.prepare("notice")
