@@ -19,6 +19,8 @@ BRIDGES = {
     "billing_dynamic_distribution_sms_twilio": "LGPL-3",
     "billing_dynamic_distribution_snailmail": "LGPL-3",
     "billing_fee_policy_dynamic_distribution": "LGPL-3",
+    "billing_fee_policy_interactive_invoice": "LGPL-3",
+    "billing_fee_policy_kid_match": "LGPL-3",
     "billing_interactive_invoice_kid_match": "LGPL-3",
     "billing_kid_match_account_reconcile_oca": "AGPL-3",
     "billing_queue_job": "AGPL-3",

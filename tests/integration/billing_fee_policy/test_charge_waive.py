@@ -28,7 +28,7 @@ class TestChargeWaive(ChargeCase):
                 for day, rate in (("2026-01-01", 0.0871), ("2026-06-05", 0.0913))
             ]
         )
-        claims = self.overdue(6) + self.overdue(3, currency_id=euro.id)
+        claims = self.overdue(4) + self.overdue(2, currency_id=euro.id)
         vals_list = []
         for claim in claims:
             for kind in ("fee", "interest"):
@@ -44,21 +44,20 @@ class TestChargeWaive(ChargeCase):
         books = self.books()
         # Another day, with another rate of the euro.
         later = charges.with_context(billing_date=date(2026, 6, 20))
-        for _round in range(2):
-            later._waive("Goodwill", {"rule": 1})
-            self.assertEqual(set(charges.mapped("state")), {"waived"})
-            income = (
-                self.company.billing_fee_account_id
-                | self.company.billing_interest_account_id
-            )
-            self.assertFalse(
-                [row for row in self.books() if row[0] in income.ids],
-                "nothing of what was dropped is income",
-            )
-            self.assertFalse(any(charges.mapped("amount_open")))
-            later._restore()
-            self.assertEqual(self.snapshot(charges), before)
-            self.assertEqual(self.books(), books)
+        later._waive("Goodwill", {"rule": 1})
+        self.assertEqual(set(charges.mapped("state")), {"waived"})
+        income = (
+            self.company.billing_fee_account_id
+            | self.company.billing_interest_account_id
+        )
+        self.assertFalse(
+            [row for row in self.books() if row[0] in income.ids],
+            "nothing of what was dropped is income",
+        )
+        self.assertFalse(any(charges.mapped("amount_open")))
+        later._restore()
+        self.assertEqual(self.snapshot(charges), before)
+        self.assertEqual(self.books(), books)
 
     def snapshot(self, charges):
         """All that a person sees of charges and their documents."""
@@ -90,6 +89,7 @@ class TestChargeWaive(ChargeCase):
         self.assertEqual(credit.billing_claim_id, claim)
         self.assertFalse(credit.activity_ids)
         self.assertEqual(self.kinds(claim), ["charge.booked", "charge.waived"])
+        self.env.flush_all()
         planner = self.env["billing.dunning.planner"].with_company(self.company)
         credits = planner._load_credits(self.company, self.kari.ids)
         self.assertEqual(credits[self.kari.id, charge.currency_id.id], 20)
