@@ -144,14 +144,21 @@ class BillingDunningPlanner(models.AbstractModel):
     def _load_notices(self, move_ids):
         """Return the letters that were sent about invoices, the oldest first.
 
+        A fee that was dropped afterwards counts as none.
+
         :rtype: dict[int, list[core.law.Notice]]
         """
         rows = self.env.execute_query(
             SQL(
-                """SELECT move_id, kind, day, fee_amount, deadline
-                     FROM billing_reminder_line
-                    WHERE state = 'sent' AND move_id = ANY(%s)
-                 ORDER BY day, id""",
+                """SELECT line.move_id, line.kind, line.day,
+                          CASE WHEN charge.id IS NULL THEN line.fee_amount ELSE 0 END,
+                          line.deadline
+                     FROM billing_reminder_line AS line
+                LEFT JOIN billing_charge AS charge
+                       ON charge.reminder_line_id = line.id AND charge.kind = 'fee'
+                      AND charge.state IN ('waived', 'reversed')
+                    WHERE line.state = 'sent' AND line.move_id = ANY(%s)
+                 ORDER BY line.day, line.id""",
                 list(move_ids),
             )
         )

@@ -14,6 +14,8 @@ _logger = logging.getLogger(__name__)
 
 #: Invoices that are looked at between two commits.
 BATCH_SIZE = 5_000
+#: How often a batch is tried that met another transaction.
+TRIES = 3
 #: Makes the lock of one company's planning differ from other advisory locks.
 LOCK = 0x4B57_0006
 
@@ -39,23 +41,46 @@ class BillingDunningPlanner(models.AbstractModel):
     # === JOBS === #
 
     @api.model
-    def _cron_plan(self):
-        """Prepare the reminders of the day, company by company."""
-        commit = self.env["ir.cron"]._commit_progress
+    def _cron_plan(self, shard=0, shards=1):
+        """Prepare the reminders of the day, company by company.
+
+        :param int shard: which part of the customers, from 0
+        :param int shards: in how many parts the work is cut
+        """
         for company in self.env["res.company"].search([]):
             try:
-                day = company._billing_today()
-                for done in self._plan_batches(company, day):
-                    if not commit(done, remaining=1):
-                        return
+                if not self._plan_and_commit(company, shard, shards):
+                    return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 raise
             except Exception as error:
                 self.env.cr.rollback()
                 _logger.exception("Reminders of company %s failed", company.id)
                 company._billing_alert(self.env._("Prepare reminders"), error)
-            commit(0, remaining=0)
+            self.env["ir.cron"]._commit_progress(0, remaining=0)
         self.env.ref("billing_fee_policy.ir_cron_reminder_send").sudo()._trigger()
+
+    @api.model
+    def _plan_and_commit(self, company, shard, shards):
+        """Prepare a company's reminders, again where another transaction was faster.
+
+        :return: whether there is time left
+        :rtype: bool
+        """
+        commit = self.env["ir.cron"]._commit_progress
+        for tries_left in reversed(range(TRIES)):
+            try:
+                day = company._billing_today()
+                for done in self._plan_batches(company, day, None, shard, shards):
+                    if not commit(done, remaining=1):
+                        return False
+                return True
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # What is committed is prepared, and is passed over.
+                self.env.cr.rollback()
+                if not tries_left:
+                    raise
+        return True
 
     @api.model
     def _cron_send(self):
@@ -112,24 +137,36 @@ class BillingDunningPlanner(models.AbstractModel):
         ).with_env(self.env)
 
     @api.model
-    def _plan_batches(self, company, day, limit=None):
+    def _plan_batches(self, company, day, limit=None, shard=0, shards=1):
         """Prepare the reminders of a company, batch by batch.
 
+        Where goodwill has a cap for the month one worker does it all: two would not
+        see what the other one has just given away.
+
+        :param int limit: at most so many customers
+        :param int shard: which part of the customers, from 0
+        :param int shards: in how many parts the work is cut
         :return: iterator of numbers of invoices looked at; the caller commits after
             each
         """
         planner = self.sudo().with_company(company)
-        for customer_ids in planner._find_customers(company, day, limit):
+        if shards > 1 and planner.env.company.billing_waiver_month_amount:
+            if shard:
+                return
+            shards = 1
+        for customer_ids in planner._find_customers(company, day, limit, shard, shards):
             # Two runs at once would only get into each other's way.
             [(is_free,)] = self.env.execute_query(
-                SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, company.id)
+                SQL(
+                    "SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK + shard, company.id
+                )
             )
             if not is_free:
                 return
             yield planner._plan_customers(company, day, customer_ids)
 
     @api.model
-    def _find_customers(self, company, day, limit=None):
+    def _find_customers(self, company, day, limit=None, shard=0, shards=1):
         """Return the customers with overdue invoices, in batches.
 
         :return: lists of ids of commercial partners
@@ -142,9 +179,12 @@ class BillingDunningPlanner(models.AbstractModel):
                 """SELECT move.commercial_partner_id, COUNT(*)
                      FROM account_move AS move
                     WHERE %(open)s AND move.commercial_partner_id IS NOT NULL
+                      AND move.commercial_partner_id %% %(shards)s = %(shard)s
                  GROUP BY 1 ORDER BY 1 LIMIT %(limit)s""",
                 open=self._open_sql(company, day),
                 limit=limit,
+                shard=shard,
+                shards=shards,
             )
         )
         batches, size = [[]], 0

@@ -159,8 +159,9 @@ class BillingDunningPlanner(models.AbstractModel):
     @api.model
     def _reserve(self, company, day, line_ids, decisions):
         """Store the waivers of lines that are written, so that budgets count them."""
+        lines = self.env["billing.reminder.line"]
         reserved = [
-            (line_ids[move_id], move_id, amount, decision)
+            (lines.browse(line_ids[move_id]), move_id, amount, decision)
             for move_id, (amount, decision) in decisions.items()
             if move_id in line_ids
         ]

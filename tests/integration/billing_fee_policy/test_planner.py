@@ -159,6 +159,41 @@ class TestPlanner(PlannerCase):
             "No active policy", self.why(self.new(partner=tag.partner_ids), 9)[0]
         )
 
+    def test_goodwill_is_reserved_with_the_reminder(self):
+        rule = self.env["billing.waiver.rule"].create(
+            {"name": "Everybody", "company_id": self.company.id}
+        )
+        self.assertTrue(rule.active)
+        invoice = self.new()
+        self.climb(4)
+        reminder = self.plan(14)
+        line = reminder.line_ids
+        waiver = line.waiver_ids
+        self.assertEqual((reminder.charged, waiver.amount), (0.0, 38.0))
+        self.assertTrue(line.decision_text)
+        reminder._billing_cancel("by a test")
+        self.assertEqual(waiver.state, "released")
+        self.assertEqual(invoice._billing_notices()[invoice.id][-1].fee, 0)
+
+    def test_workers_share_the_customers(self):
+        for nth in range(6):
+            self.new(partner=self._new_partner(f"Kunde {nth}"))
+        self.company.billing_waiver_month_amount = 0
+        halves = [
+            sum(self.planner._plan_batches(self.company, after(4), None, shard, 2))
+            for shard in (0, 1)
+        ]
+        self.assertEqual(halves, [3, 3])
+        self.assertEqual(self.reminders.search_count([("day", "=", after(4))]), 6)
+        self.reminders.search([])._billing_cancel("again")
+        # A cap on goodwill is one worker's business.
+        self.company.billing_waiver_month_amount = 500
+        halves = [
+            sum(self.planner._plan_batches(self.company, after(4), None, shard, 2))
+            for shard in (0, 1)
+        ]
+        self.assertEqual(halves, [6, 0])
+
     def test_two_runs_prepare_nothing_twice(self):
         self.new()
         soft = self.plan(4)
