@@ -43,6 +43,7 @@
         "views/billing_letter_batch_views.xml",
         "views/res_config_settings_letter_views.xml",
         "data/mail_template_reminder.xml",
+        "views/billing_reminder_letter_views.xml",
         # Fees and interest.
         "security/billing_charge_rules.xml",
         "data/charge_objection.xml",

@@ -25,8 +25,8 @@ class TestLetter(LetterCase):
             "1,287.00",
             "Pay by November 16, 2026",
             "1503 51 49098",
-            "Is something wrong with the invoice? Tell us on the page of the invoice, by "
-            "e-mail to faktura@nordlys.example, or by telephone 55 12 34 56.",
+            "Is something wrong with the invoice? Tell us on the page of the invoice, "
+            "by e-mail to faktura@nordlys.example, or by telephone 55 12 34 56.",
         ):
             self.assertIn(words, text)
         self.assertIn(move.payment_reference, text.replace(" ", ""))
