@@ -69,7 +69,7 @@ class BillingLawRate(models.Model):
         precompute=True,
         help="What is set for a half-year ends with it, and is not carried forward.",
     )
-    value = fields.Float(digits=(12, 4), required=True)
+    value = fields.Float(digits=(12, 4), required=True, aggregator=None)
     unit = fields.Selection(
         [
             ("currency", "Amount"),

@@ -28,9 +28,9 @@ class BillingLawRule(models.Model):
     )
     paragraph = fields.Char(required=True)
     sendable = fields.Boolean(
-        string="Creditor May Send It",
+        string="By the Creditor",
         default=True,
-        help="Not set: only collection agencies may.",
+        help="The creditor may send it. Not set: only collection agencies may.",
     )
     days_after_due = fields.Integer(
         string="Earliest",
@@ -65,7 +65,7 @@ class BillingLawRule(models.Model):
         "sending.",
     )
     fee_days_after_due = fields.Integer(
-        string="Fee Earliest",
+        string="Fee From",
         default=1,
         help="Days after the due date of the first day on which it may cost a fee.",
     )
@@ -78,7 +78,7 @@ class BillingLawRule(models.Model):
         string="Counts Among",
     )
     fee_limit = fields.Integer(
-        string="Fees at Most", default=1, help="Fees of this group for one claim."
+        string="Most Fees", default=1, help="Fees of this group for one claim."
     )
     closes = fields.Selection(
         [("group", "Further fees of its group"), ("letters", "Fees of any letter")],
@@ -91,7 +91,7 @@ class BillingLawRule(models.Model):
         "was long enough and has passed.",
     )
     agreed = fields.Boolean(
-        string="Only if Agreed",
+        string="If Agreed",
         help="The fee must have been agreed at the latest when the debt arose.",
     )
     fee_paragraph = fields.Char(string="Paragraph on the Fee")

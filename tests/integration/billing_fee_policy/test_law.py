@@ -253,7 +253,7 @@ class TestLaw(BillingBaseCase):
         before = self._answer("2026-11-15")
         self.assertIn("14 days after the due date", before)
         self.assertIn("Possible from 11/16/2026", before)
-        self.assertIn("inkassoforskriften § 1-2 (1)", before)
+        self.assertIn("inkassoforskriften § 1-2 første ledd", before)
         self.assertIn("This has to be sent first", before)
         self.assertIn("First day with a fee: 11/16/2026", before)
         after = self._answer("2026-11-16")

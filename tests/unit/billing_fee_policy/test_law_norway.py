@@ -52,7 +52,7 @@ def test_a_fee_is_due_from_the_fourteenth_day(days, allowed):
     if not allowed:
         assert codes(verdict) == {"fee_too_early"}
         assert verdict.from_day == after(14)
-        assert verdict.reasons[0].paragraph == "inkassoforskriften § 1-2 (1)"
+        assert verdict.reasons[0].paragraph == "inkassoforskriften § 1-2 første ledd"
 
 
 @pytest.mark.parametrize(("days", "allowed"), [(-1, False), (0, False), (1, True)])
@@ -152,7 +152,7 @@ def test_a_third_fee_is_refused_and_names_the_paragraph():
     claim = debt(fee_letter(after(14)), fee_letter(after(29)))
     verdict = law.fee(NO, "reminder", claim, after(60))
     assert codes(verdict) == {"fees_used"}
-    assert verdict.reasons[0].paragraph == "inkassoforskriften § 1-3 (1)"
+    assert verdict.reasons[0].paragraph == "inkassoforskriften § 1-3 første ledd"
 
 
 @pytest.mark.parametrize("kind", ["reminder", "notice"])
@@ -231,7 +231,7 @@ def test_collection_rests_while_the_customer_objects(kind):
     claim = debt(Notice("notice", after(14), deadline=after(28)), objected=True)
     verdict = law.may_send(NO, kind, claim, after(60))
     assert codes(verdict) == {"objected"}
-    assert verdict.reasons[0].paragraph == "inkassoloven § 17 (2)"
+    assert verdict.reasons[0].paragraph == "inkassoloven § 17 andre ledd"
 
 
 @pytest.mark.parametrize("kind", ["reminder", "notice", "demand"])
