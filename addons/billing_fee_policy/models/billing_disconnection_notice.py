@@ -51,6 +51,7 @@ class BillingDisconnectionNotice(models.Model):
     tells_authority = fields.Boolean(related="rule_id.tells_authority")
     tries_person = fields.Boolean(related="rule_id.tries_person")
     from_service = fields.Boolean(related="rule_id.from_service")
+    warning_days = fields.Integer(related="rule_id.warning_days")
     step = fields.Selection(
         [("warning", "Warning"), ("notice", "Notice")],
         string="Letter",
@@ -387,7 +388,10 @@ class BillingDisconnectionNotice(models.Model):
             self.rule_id._to_core(), self.step, texts, self._needed_values()
         )
         found = [
-            self.env._("The letter does not say: %(what)s", what=labels[code])
+            self.env._(
+                "The letter does not say, or not as it is now: %(what)s",
+                what=labels[code],
+            )
             for code in missing
         ]
         if self.service == "electricity" and not self.company_id.billing_is_grid:
