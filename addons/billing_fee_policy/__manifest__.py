@@ -77,6 +77,7 @@
         "views/res_partner_waiver_views.xml",
         "views/res_config_settings_waiver_views.xml",
         "views/fees_templates.xml",
+        "views/charge_card_waiver_templates.xml",
         "views/billing_waiver_menus.xml",
         # What policies would do, and what fees are worth.
         "security/billing_simulation_rules.xml",

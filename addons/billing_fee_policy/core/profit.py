@@ -22,6 +22,7 @@ LEAST = 30
 NOTHING = "nothing"
 FEW = "few"
 LOSES = "loses"
+EARLY = "early"
 UNPRICED = "unpriced"
 COSTS_CUSTOMERS = "costs_customers"
 EARNS = "earns"
@@ -53,6 +54,7 @@ class Figures:
     :param due: their amount, currency of the company
     :param forgiven: of that, what was dropped, before or after it was charged
     :param paid: of the rest, what was paid
+    :param unpaid: of the rest, what was not paid as yet
     :param letters: that carried a fee, forgiven ones included
     :param conversations: that customers began soon after such a letter
     :param payers: customers charged, long enough ago to know whether they stayed
@@ -65,6 +67,7 @@ class Figures:
     due: Decimal = _ZERO
     forgiven: Decimal = _ZERO
     paid: Decimal = _ZERO
+    unpaid: Decimal = _ZERO
     letters: int = 0
     conversations: int = 0
     payers: int = 0
@@ -109,8 +112,9 @@ class Prices:
 class Judgement:
     """What can be said about fees.
 
-    :param code: one of :data:`NOTHING`, :data:`FEW`, :data:`LOSES`, :data:`UNPRICED`,
-        :data:`COSTS_CUSTOMERS`, :data:`EARNS` and :data:`UNSURE`
+    :param code: one of :data:`NOTHING`, :data:`FEW`, :data:`LOSES`, :data:`EARLY`
+        (what is unpaid decides), :data:`UNPRICED`, :data:`COSTS_CUSTOMERS`,
+        :data:`EARNS` and :data:`UNSURE`
     :param left: what was paid less what handling cost
     :param payers: share of those charged who left
     :param spared: share of those forgiven who left
@@ -208,7 +212,7 @@ def judge(figures: Figures, prices: Prices) -> Judgement:
     if figures.fees < LEAST:
         return Judgement(FEW, **said)
     if left <= 0:
-        return Judgement(LOSES, **said)
+        return Judgement(EARLY if left + figures.unpaid > 0 else LOSES, **said)
     if not prices.customer:
         return Judgement(UNPRICED, **said)
     if min(payers.count, spared.count) < LEAST:

@@ -12,6 +12,7 @@ FIGURES = (
     "due",
     "forgiven",
     "paid",
+    "unpaid",
     "letters",
     "conversations",
     "payers",
@@ -56,6 +57,7 @@ class BillingFeeReport(models.Model):
         readonly=True,
         help="Fees, and compensation for late payment, that customers have paid.",
     )
+    unpaid = fields.Monetary(string="Fees Not Paid Yet", readonly=True)
     interest = fields.Monetary(string="Interest Paid", readonly=True)
     letters = fields.Integer(string="Letters with a Fee", readonly=True)
     conversations = fields.Integer(
@@ -126,7 +128,8 @@ class BillingFeeReport(models.Model):
                SELECT part.id, part.date, part.company_id, company.currency_id,
                       part.partner_id, part.policy_id, %(segment)s AS segment,
                       part.fees, part.due, part.forgiven_fees, part.forgiven,
-                      part.due - part.forgiven AS charged, part.paid, part.interest,
+                      part.due - part.forgiven AS charged, part.paid, part.unpaid,
+                      part.interest,
                       part.letters, part.conversations, %(minutes)s AS minutes,
                       %(cost)s AS cost, part.paid - %(cost)s AS result,
                       part.payers, part.payers_lost, part.spared, part.spared_lost
@@ -185,6 +188,9 @@ class BillingFeeReport(models.Model):
                            THEN fee.amount ELSE 0 END AS forgiven,
                       CASE WHEN fee.kind <> 'interest' AND fee.paid
                            THEN fee.amount ELSE 0 END AS paid,
+                      CASE WHEN fee.kind <> 'interest'
+                                AND NOT fee.paid AND NOT fee.waived
+                           THEN fee.amount ELSE 0 END AS unpaid,
                       CASE WHEN fee.kind = 'interest' AND fee.paid
                            THEN fee.amount ELSE 0 END AS interest,
                       0 AS letters, 0 AS conversations, 0 AS payers,
@@ -202,7 +208,7 @@ class BillingFeeReport(models.Model):
         """
         return SQL(
             """SELECT letter.id * 8 + 2, letter.day, letter.company_id,
-                      letter.partner_id, letter.policy_id, 0, 0, 0, 0, 0, 0, 1,
+                      letter.partner_id, letter.policy_id, 0, 0, 0, 0, 0, 0, 0, 1,
                       (EXISTS (
                           SELECT
                             FROM mail_message AS message
@@ -252,7 +258,7 @@ class BillingFeeReport(models.Model):
         """
         return SQL(
             """SELECT first.id + 4, first.day, first.company_id,
-                      first.partner_id, NULL::int, 0, 0, 0, 0, 0, 0, 0, 0,
+                      first.partner_id, NULL::int, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                       (NOT first.waived)::int, (NOT first.waived AND first.lost)::int,
                       first.waived::int, (first.waived AND first.lost)::int
                  FROM (SELECT DISTINCT ON (fee.company_id, fee.partner_id)

@@ -103,6 +103,14 @@ class BillingFeeReview(models.TransientModel):
                 count=figures.fees,
                 least=profit.LEAST,
             )
+        if judged.code == profit.EARLY:
+            return self.env._(
+                "It is too early to tell: fees of %(unpaid)s are not paid yet, and so "
+                "far handling cost %(amount)s more than was paid. Look again in two "
+                "months, or at a period that ended two months ago.",
+                unpaid=self._money(figures.unpaid),
+                amount=left,
+            )
         if judged.code == profit.LOSES:
             return self.env._(
                 "Fees do not pay for themselves: handling cost %(amount)s more than "
@@ -246,6 +254,10 @@ class BillingFeeReview(models.TransientModel):
                     lambda part: self._money(part.forgiven),
                 ),
                 (self.env._("of these paid"), lambda part: self._money(part.paid)),
+                (
+                    self.env._("of these not paid yet"),
+                    lambda part: self._money(part.unpaid),
+                ),
                 (
                     self.env._("Letters with a fee"),
                     lambda part: self._count(part.letters),

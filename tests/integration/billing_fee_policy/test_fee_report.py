@@ -83,6 +83,7 @@ class TestFeeReport(ChargeCase):
             (found.fees, found.due, found.forgiven, found.paid, found.letters),
             (3, 114, 38, 38, 3),
         )
+        self.assertEqual(found.unpaid, 38)
         self.assertEqual(self.figures(segment="business").paid, 38)
         self.assertEqual(self.figures(segment="person").paid, 0)
         self.assertEqual(self.figures(until=DAY - timedelta(days=1)), profit.Figures())
@@ -148,6 +149,7 @@ class TestFeeReport(ChargeCase):
             review._conclusion(judged, profit.Figures(fees=40)),
         )
         for code, words in (
+            (profit.EARLY, "It is too early to tell"),
             (profit.EARNS, "Fees are worth it"),
             (profit.COSTS_CUSTOMERS, "Fees cost more than they bring in"),
             (profit.UNSURE, "It cannot be told"),

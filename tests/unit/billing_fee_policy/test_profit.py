@@ -113,6 +113,8 @@ def test_minutes_and_what_they_cost():
         (Figures(), profit.NOTHING),
         (year(fees=29), profit.FEW),
         (year(paid=Decimal(2000)), profit.LOSES),
+        (year(paid=Decimal(0), unpaid=Decimal(2000)), profit.LOSES),
+        (year(paid=Decimal(0), unpaid=Decimal(2001)), profit.EARLY),
         (year(29, 0, 500, 0), profit.FEW),
         (year(500, 0, 29, 0), profit.FEW),
         # Half of those charged left, and hardly one of those forgiven.
