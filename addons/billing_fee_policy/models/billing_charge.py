@@ -540,6 +540,10 @@ class BillingCharge(models.Model):
 
     # === ACTIONS === #
 
+    def action_drop(self):
+        """Open the form that drops the charges, with the reason."""
+        return self.document_id.action_billing_waive()
+
     def action_open_document(self):
         """Open the document of the charge."""
         self.ensure_one()
