@@ -1,14 +1,7 @@
-from datetime import timedelta
-from decimal import Decimal
-
 from odoo import http
 from odoo.http import request
 
-from ..core import law
-
-#: A claim like any other, to say what a reminder about it may cost: amount and days.
-ORDINARY_PRINCIPAL = Decimal(1000)
-ORDINARY_DAYS_LATE = 60
+from ..core import waiver as core
 
 
 class FeesPage(http.Controller):
@@ -70,48 +63,26 @@ class FeesPage(http.Controller):
         )
         count = company_sudo.billing_waiver_customer_count
         amount = company_sudo.billing_waiver_customer_amount
+        is_capped = bool(
+            company_sudo.billing_waiver_month_amount
+            and not company_sudo.billing_waiver_objective
+        )
         return {
             "rules_sudo": rules_sudo,
-            "has_goodwill": any(
-                rule.is_goodwill and rule.effect == "forgive" for rule in rules_sudo
+            "has_keep": core.KEEP in rules_sudo.mapped("effect"),
+            "limited_sudo": rules_sudo.filtered(
+                lambda rule: (
+                    rule.is_goodwill
+                    and rule.effect == core.FORGIVE
+                    and (count or amount or is_capped)
+                )
             ),
+            "goodwill_capped": is_capped,
             "goodwill_count": count,
             "goodwill_amount": amount and company_sudo.currency_id.format(amount),
-            "fee": self._billing_ordinary_fee(company_sudo, today),
+            "fee": company_sudo._billing_ordinary_fee(today),
             "today": today,
         }
-
-    def _billing_ordinary_fee(self, company_sudo, today):
-        """Return what a reminder may cost at most today, and its first day.
-
-        :return: amount in words and days after the due date; None when the law, as it
-            is known here, allows none
-        :rtype: tuple[str, int] | None
-        """
-        pack = request.env["billing.law.pack"].sudo()._for(company_sudo, today)
-        if pack is None:
-            return None
-        arose = today - timedelta(days=2 * ORDINARY_DAYS_LATE)
-        verdict = law.fee(
-            pack,
-            "reminder",
-            law.Debt(
-                due=today - timedelta(days=ORDINARY_DAYS_LATE),
-                arose=arose,
-                principal=ORDINARY_PRINCIPAL,
-                agreement=law.Agreement(arose, "*"),
-            ),
-            today,
-        )
-        if not verdict.allowed:
-            return None
-        currency_sudo = (
-            request.env["res.currency"].sudo().search([("name", "=", pack.currency)])
-        )
-        amount = (currency_sudo or company_sudo.currency_id).format(
-            float(verdict.amount)
-        )
-        return amount, pack.rules["reminder"].fee_days_after_due
 
     def _billing_langs(self, company_id):
         """Return the languages to read the page in: code, name and address."""

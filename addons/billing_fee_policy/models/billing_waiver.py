@@ -162,7 +162,8 @@ class BillingWaiver(models.Model):
             exception_sudo = self.env["billing.waiver.exception"].sudo()
             return self._exception_ground(exception_sudo.browse(decision.exemption))
         rules_sudo = self.env["billing.waiver.rule"].sudo()
-        return rules_sudo.browse(decision.rule)._staff_sentence()
+        # The field, not its method: one text for all that a rule forgives.
+        return rules_sudo.browse(decision.rule).sentence
 
     # === BUSINESS METHODS - WHAT A REMINDER WOULD CARRY === #
 

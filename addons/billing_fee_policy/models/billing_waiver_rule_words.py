@@ -278,14 +278,13 @@ class BillingWaiverRule(models.Model):
             core.NOT_PUBLISHED: _("only published criteria may decide"),
         }
         pieces = {piece.code: piece for piece in core.readable(self._to_core())}
-        texts = [
-            others[code]
-            if code in others
-            else _("not met: %(condition)s", condition=self._staff_piece(pieces[code]))
-            for code in codes
-            if code in others or code in pieces
+        limits = [others[code] for code in codes if code in others]
+        conditions = [
+            self._staff_piece(pieces[code]) for code in codes if code in pieces
         ]
-        return ", ".join(texts)
+        if conditions:
+            return _("not met: %(conditions)s", conditions=", ".join(conditions))
+        return ", ".join(limits)
 
     # === HELPERS === #
 

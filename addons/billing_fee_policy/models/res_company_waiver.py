@@ -1,4 +1,13 @@
+from datetime import timedelta
+from decimal import Decimal
+
 from odoo import fields, models
+
+from ..core import law
+
+#: A claim like any other, to say what a reminder about it may cost: amount and days.
+ORDINARY_PRINCIPAL = Decimal(1000)
+ORDINARY_DAYS_LATE = 60
 
 
 class ResCompany(models.Model):
@@ -58,3 +67,40 @@ class ResCompany(models.Model):
         if not company_sudo.billing_fee_page:
             return ""
         return f"{company_sudo.get_base_url()}/billing/fees/{self.id}"
+
+    def _billing_ordinary_fee(self, day):
+        """Return what a reminder about an ordinary claim may cost at most on a day.
+
+        :param datetime.date day: of the reminder
+        :return: amount, formatted amount, and days after the due date from which it may
+            be charged; None when the law, as it is known here, allows none
+        :rtype: tuple[decimal.Decimal, str, int] | None
+        """
+        self.ensure_one()
+        pack = self.env["billing.law.pack"].sudo()._for(self, day)
+        if pack is None:
+            return None
+        arose = day - timedelta(days=2 * ORDINARY_DAYS_LATE)
+        verdict = law.fee(
+            pack,
+            "reminder",
+            law.Debt(
+                due=day - timedelta(days=ORDINARY_DAYS_LATE),
+                arose=arose,
+                principal=ORDINARY_PRINCIPAL,
+                # Of agreed terms, which the page that asks is about.
+                agreement=law.Agreement(arose, "*"),
+            ),
+            day,
+        )
+        if not verdict.allowed:
+            return None
+        currency_sudo = (
+            self.env["res.currency"].sudo().search([("name", "=", pack.currency)])
+            or self.sudo().currency_id
+        )
+        return (
+            verdict.amount,
+            currency_sudo.format(float(verdict.amount)),
+            pack.rules["reminder"].fee_days_after_due,
+        )

@@ -2,6 +2,8 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
+from ..core import law
+
 
 class BillingWaiverTry(models.TransientModel):
     """Tells what the rules would do with a fee of one customer, rule by rule."""
@@ -27,8 +29,10 @@ class BillingWaiverTry(models.TransientModel):
     day = fields.Date(
         required=True, default=lambda self: self.env.company._billing_today()
     )
-    amount = fields.Monetary(string="Fee", required=True, default=35)
-    is_waived = fields.Boolean(compute="_compute_answer")
+    amount = fields.Monetary(
+        string="Fee", compute="_compute_answer", help="What the law allows at most."
+    )
+    is_free = fields.Boolean(compute="_compute_answer")
     answer = fields.Html(compute="_compute_answer", sanitize=False)
 
     # === COMPUTE METHODS === #
@@ -54,54 +58,81 @@ class BillingWaiverTry(models.TransientModel):
                 limit=1,
             ) or moves.search(domain, order="invoice_date desc, id desc", limit=1)
 
-    @api.depends("move_id", "day", "amount")
+    @api.depends("move_id", "day")
+    @api.depends_context("lang")
     def _compute_answer(self):
+        packs = self.env["billing.law.pack"]
         for one in self:
-            one.is_waived = False
-            one.answer = False
-            if not (one.move_id and one.day):
+            one.amount, one.is_free, one.answer = 0, False, False
+            move = one.move_id._origin or one.move_id
+            if not (move and one.day):
                 continue
-            move_id = one.move_id._origin.id or one.move_id.id
+            move.check_access("read")
+            verdict = law.fee(
+                packs.sudo()._for(one.company_id, one.day),
+                "reminder",
+                move._billing_debts(one.day)[move.id],
+                one.day,
+            )
+            ordinary = one.company_id._billing_ordinary_fee(one.day)
+            amount = verdict.amount or (ordinary[0] if ordinary else 0)
             [decision] = (
                 self.env["billing.waiver"]
-                ._decide(one.company_id, one.day, {move_id: one.amount})
+                ._decide(one.company_id, one.day, {move.id: amount})
                 .values()
             )
-            one.is_waived = decision.waive
-            one.answer = one._words(decision)
+            one.amount = float(verdict.amount)
+            one.is_free = decision.waive or not verdict.allowed
+            one.answer = one._law_words(verdict) + one._rule_words(decision)
 
     # === HELPERS === #
 
-    def _words(self, decision):
-        """Return the decision as staff read it: yes or no, and why, rule by rule."""
+    def _law_words(self, verdict):
+        """Return what the law says about a fee, with its paragraphs."""
         self.ensure_one()
-        rules = self.env["billing.waiver.rule"].browse
-        if decision.exemption:
-            exception_sudo = (
-                self.env["billing.waiver.exception"].sudo().browse(decision.exemption)
-            )
-            head = self.env["billing.waiver"]._exception_ground(exception_sudo)
-        elif decision.rule:
-            head = rules(decision.rule).sudo()._staff_sentence()
-        else:
-            head = self.env._("No rule fits.")
-        verdict = (
-            self.env._("Yes, the fee is forgiven.")
-            if decision.waive
-            else self.env._("No, the fee stays.")
+        reasons = self.env["billing.law.pack"]._words(verdict.reasons)
+        head = (
+            self.env._("The law allows a fee.")
+            if verdict.allowed
+            else self.env._("No, the law allows no fee.")
         )
-        passed = Markup("").join(
-            Markup("<li><b>%s</b><br/>%s</li>")
+        return Markup('<p class="h4">%s</p>%s') % (head, _list(reasons))
+
+    def _rule_words(self, decision):
+        """Return what the rules say, and why, rule by rule."""
+        self.ensure_one()
+        rules_sudo = self.env["billing.waiver.rule"].sudo()
+        if decision.exemption:
+            exceptions_sudo = self.env["billing.waiver.exception"].sudo()
+            why = self.env["billing.waiver"]._exception_ground(
+                exceptions_sudo.browse(decision.exemption)
+            )
+        elif decision.rule:
+            why = rules_sudo.browse(decision.rule).sentence
+        else:
+            why = self.env._("No rule fits.")
+        head = (
+            self.env._("Yes, it is forgiven.")
+            if decision.waive
+            else self.env._("No rule forgives it.")
+        )
+        body = Markup('<p class="h4">%s</p><p>%s</p>') % (head, why)
+        if not decision.tried:
+            return body
+        passed = [
+            Markup("<b>%s</b><br/>%s")
             % (
-                rules(tried.rule).sudo()._staff_sentence(),
-                rules(tried.rule).sudo()._why_not(tried.codes),
+                rules_sudo.browse(tried.rule).sentence,
+                rules_sudo.browse(tried.rule)._why_not(tried.codes),
             )
             for tried in decision.tried
+        ]
+        return body + Markup("<p>%s</p>%s") % (
+            self.env._("Passed over before:"),
+            _list(passed),
         )
-        body = Markup('<p class="h4">%s</p><p>%s</p>') % (verdict, head)
-        if passed:
-            body += Markup("<p>%s</p><ul>%s</ul>") % (
-                self.env._("Passed over before:"),
-                passed,
-            )
-        return body
+
+
+def _list(texts):
+    items = Markup("").join(Markup("<li>%s</li>") % text for text in texts)
+    return Markup("<ul>%s</ul>") % items if items else items

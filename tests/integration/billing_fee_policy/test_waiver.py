@@ -523,12 +523,18 @@ class TestStaff(WaiverCase):
     def test_trying_the_rules_on_a_customer(self):
         self.loyal.active = True
         form = self.env["billing.waiver.try"].create(
-            {"partner_id": self.kari.id, "day": DAY, "amount": FEE}
+            {"partner_id": self.kari.id, "day": DAY}
         )
-        self.assertEqual(form.move_id, self.claim)
-        self.assertTrue(form.is_waived)
-        self.assertIn("Yes, the fee is forgiven.", form.answer)
+        self.assertEqual((form.move_id, form.amount), (self.claim, FEE))
+        self.assertTrue(form.is_free)
+        self.assertIn("The law allows a fee.", form.answer)
+        self.assertIn("Yes, it is forgiven.", form.answer)
         self.assertIn("Customer for 2+ years", form.answer)
-        form.day = date(2026, 2, 1)
-        self.assertFalse(form.is_waived)
-        self.assertIn("not met: customer for 2+ years", form.answer)
+        # Two weeks after the due date, and not a day before.
+        form.day = date(2026, 3, 15)
+        self.assertTrue(form.is_free)
+        self.assertIn("No, the law allows no fee.", form.answer)
+        self.invoice("2026-01-05")
+        form.day = date(2026, 3, 16)
+        self.assertFalse(form.is_free)
+        self.assertIn("not met: no late payment in 12 months", form.answer)
