@@ -3,13 +3,14 @@ from random import Random
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import api, models
+from odoo import Command, api, models
 from odoo.tools import SQL
 
 from odoo.addons.billing_base.demo import billing_demo
 from odoo.addons.billing_base.demo.data import MARKETS
 
-from .data import FEES, LOYAL_YEARS, SENT_ON
+from ..core import agency_answer
+from .data import FEES, HANDED_OVER, LOYAL_YEARS, SENT_ON
 
 
 class BillingDemo(models.AbstractModel):
@@ -48,6 +49,8 @@ class BillingDemo(models.AbstractModel):
 
     def _load_fees(self, market, company, told):
         """Load the fees of one company."""
+        mails = self.env["mail.mail"]
+        latest = mails.search([], order="id desc", limit=1)
         self._load_forgotten(market, company, told)
         policies = self.env["billing.dunning.policy"]
         policies._create_shipped_policies(company)
@@ -59,11 +62,14 @@ class BillingDemo(models.AbstractModel):
         customers = self._find_late(company, told)
         self._load_customers_of_old(company, customers, told)
         self._load_letters(company, customers)
+        self._load_collection(company, told)
+        self._load_notice(company)
         self._load_aftermath(market, company, told)
         # The rest of the book is seen for the first time today.
         self.env["billing.dunning.planner"]._plan(company, company._billing_today())
-        self._load_batch(company, told)
         self._load_simulation(company, policy, other)
+        # The demo tells nobody.
+        mails.search([("id", ">", latest.id or 0)]).unlink()
 
     # === WHO IS LATE === #
 
@@ -111,19 +117,24 @@ class BillingDemo(models.AbstractModel):
         """Let some be customers for years, and have agreed on fees where they must."""
         since = company._billing_today() - relativedelta(years=LOYAL_YEARS)
         customers[::2].billing_customer_since = since
-        if told.clause:
-            self.env["billing.law.agreement"].create(
-                [
-                    {
-                        "company_id": company.id,
-                        "partner_id": customer.id,
-                        "reference": f"K-{customer.id:05d}",
-                        "agreed_on": since,
-                        "clause": told.clause,
-                    }
-                    for customer in customers[:-1]
-                ]
-            )
+        if not told.clause:
+            return
+        # The last two have not agreed, or too late.
+        agreed = customers[:-1]
+        self.env["billing.law.agreement"].create(
+            [
+                {
+                    "company_id": company.id,
+                    "partner_id": customer.id,
+                    "reference": f"Avtal {10000 + customer.id}",
+                    "agreed_on": company._billing_today()
+                    if customer == agreed[-1]
+                    else since,
+                    "clause": told.clause,
+                }
+                for customer in agreed
+            ]
+        )
 
     # === LETTERS === #
 
@@ -201,9 +212,10 @@ class BillingDemo(models.AbstractModel):
             ],
             order="day desc, id desc",
         )
-        # The oldest claims are on their way to collection.
-        ready = self.env["billing.collection.batch"]._ready(company)
-        charges = charges.filtered(lambda charge: charge.move_id not in ready)
+        cases = self.env["billing.collection.case"].search(
+            [("company_id", "=", company.id)]
+        )
+        charges = charges.filtered(lambda charge: charge.move_id not in cases.move_id)
         spared, objected = charges[:1], charges[1:2]
         if spared:
             waivers = self.env["billing.waiver"].with_user(
@@ -248,17 +260,92 @@ class BillingDemo(models.AbstractModel):
         if payments:
             self._book_payments(journal, payments)
 
-    def _load_batch(self, company, told):
-        """Put what is ready for collection in a batch that waits for approval."""
+    # === COLLECTION === #
+
+    def _load_collection(self, company, told):
+        """One batch went two weeks ago and was answered; one waits for approval."""
         agencies = self.env["billing.collection.agency"]
-        agency = agencies.search([("company_id", "=", company.id)], limit=1)
-        agency = agency or agencies.create({**told.agency, "company_id": company.id})
-        batches = self.env["billing.collection.batch"].with_user(
-            self.env.ref(f"{billing_demo.MODULE}.user_accountant")
+        agency = agencies.create({**told.agency, "company_id": company.id})
+        day = company._billing_today() - timedelta(days=HANDED_OVER)
+        batches = self.env["billing.collection.batch"]
+        earlier = self._prepare_batch(company.with_context(billing_date=day), agency)
+        if earlier:
+            manager = self.env.ref(f"{billing_demo.MODULE}.user_manager")
+            noon = datetime.combine(day, time(10))
+            earlier.write(
+                {
+                    "state": "approved",
+                    "approved_by_id": manager.id,
+                    "approved_at": noon,
+                }
+            )
+            earlier._freeze()
+            earlier._delivered()
+            earlier.delivered_at = noon
+            self._load_answers(earlier, agency, told)
+            batches |= earlier
+        batches |= self._prepare_batch(company, agency)
+        return batches
+
+    def _prepare_batch(self, company, agency):
+        """Put what is ready for collection in a batch that waits for approval."""
+        batches = self.env["billing.collection.batch"].with_context(company.env.context)
+        ready = batches._ready(company)
+        if not ready:
+            return batches
+        accountant = self.env.ref(f"{billing_demo.MODULE}.user_accountant")
+        batches = batches.with_user(accountant)
+        return batches._prepare(ready.with_env(batches.env), agency).sudo()
+
+    def _load_answers(self, batch, agency, told):
+        """Let the agency have accepted most, rejected one and been paid another."""
+        cases = batch.case_ids.filtered(lambda case: case.state == "offered")
+        then = batch.delivered_at
+        rows = [
+            (case.key, agency_answer.ACCEPTED, then, "", f"S-{case.id:06d}", "")
+            for case in cases[1:]
+        ]
+        rows += [
+            (case.key, agency_answer.REJECTED, then, told.rejected, "", "")
+            for case in cases[:1]
+        ]
+        rows += [
+            (case.key, agency_answer.PAID, then + timedelta(days=5), "", "", "")
+            for case in cases[1:2]
+        ]
+        lines = [(*agency_answer.NEEDED, *agency_answer.OPTIONAL)]
+        for key, status, at, *rest in rows:
+            lines.append((key, status, f"{at.isoformat()}Z", *rest))
+        agency._apply_answers("\n".join(";".join(line) for line in lines).encode())
+
+    def _load_notice(self, company):
+        """Prepare a notice of disconnection, for somebody to decide about."""
+        company.billing_is_grid = True
+        cases = self.env["billing.collection.case"].search(
+            [("company_id", "=", company.id)]
         )
-        ready = self.env["billing.collection.batch"]._ready(company)
-        if ready:
-            batches._prepare(ready.with_env(batches.env), agency)
+        moves = self.env["account.move"].search(
+            [
+                ("company_id", "=", company.id),
+                ("move_type", "=", "out_invoice"),
+                ("billing_claim_id", "=", False),
+                ("amount_residual", ">", 0),
+                ("id", "not in", cases.move_id.ids),
+                ("billing_reminder_line_ids.kind", "in", ("notice", "demand")),
+            ],
+            order="invoice_date_due, id",
+            limit=1,
+        )
+        if moves:
+            self.env["billing.disconnection.notice"].create(
+                {
+                    "company_id": company.id,
+                    "partner_id": moves.commercial_partner_id.id,
+                    "move_ids": [Command.set(moves.ids)],
+                }
+            )
+
+    # === ANALYSIS === #
 
     def _load_simulation(self, company, policy, other):
         """Compare two policies, or the policy with itself when it forgives nothing."""

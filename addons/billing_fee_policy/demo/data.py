@@ -20,6 +20,7 @@ class Fees:
     :param questions: what customers wrote after a fee
     :param objection: what one of them objects
     :param note: of staff who dropped a fee
+    :param rejected: why the agency gave one claim back
     """
 
     policy: str
@@ -31,15 +32,16 @@ class Fees:
     questions: tuple[str, ...]
     objection: str
     note: str
+    rejected: str
 
 
 NORWAY = Fees(
     policy="no_standard",
     other="no_demand",
-    forgotten=((20, 3), (34, 3), (52, 2), (67, 2)),
+    forgotten=((20, 3), (34, 3), (41, 3), (52, 2), (58, 2), (67, 2)),
     late=14,
     agency={
-        "name": "Prøveinkasso",
+        "name": "Sanden Inkasso",
         "contact": "+47 406 12 399",
         "customer_number": "4711",
         "is_tryout": True,
@@ -51,6 +53,7 @@ NORWAY = Fees(
     ),
     objection="Jeg fikk aldri fakturaen, bare purringen.",
     note="Ringte og hadde ligget på sykehus",
+    rejected="Skyldneren er flyttet til ukjent adresse",
 )
 
 SWEDEN = Fees(
@@ -59,15 +62,16 @@ SWEDEN = Fees(
     forgotten=((5, 3), (11, 2)),
     late=6,
     agency={
-        "name": "Provinkasso",
+        "name": "Sandens Inkasso",
         "contact": "+46 8 465 004 99",
         "customer_number": "815",
         "is_tryout": True,
     },
-    clause="Allmänna avtalsvillkor 2024, punkt 7.3",
+    clause="Allmänna villkor 2025, punkt 7.3",
     questions=("Hej! Jag betalade några dagar för sent. Behövs avgiften?",),
     objection="Fakturan gick till min gamla adress.",
     note="Ringde, låg på sjukhus",
+    rejected="Gäldenären har flyttat utan känd adress",
 )
 
 FEES = {"no": NORWAY, "se": SWEDEN}
@@ -75,3 +79,5 @@ FEES = {"no": NORWAY, "se": SWEDEN}
 SENT_ON = (0, 3)
 #: Years for which those customers have been there who are loyal.
 LOYAL_YEARS = 3
+#: Days ago that claims were handed over.
+HANDED_OVER = 14
