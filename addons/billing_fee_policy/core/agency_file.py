@@ -233,6 +233,7 @@ class Message:
     :param reason: one of :data:`MESSAGE_REASONS`
     :param day: it happened
     :param principal: what is open of the invoice now
+    :param added: what is open of fees, interest and compensation now
     :param reference: the agency's number of the case
     """
 
@@ -243,6 +244,7 @@ class Message:
     invoice: str
     currency: str
     principal: Decimal
+    added: Decimal = Decimal(0)
     reference: str = ""
     note: str = ""
 
@@ -309,6 +311,7 @@ def _plain(batch):
                 "invoice": message.invoice,
                 "currency": message.currency,
                 "principal": _text(message.principal),
+                "added": _text(message.added),
                 "reference": message.reference,
                 "note": message.note,
             }
@@ -405,6 +408,7 @@ def _table(batch):
                 "invoice": message.invoice,
                 "currency": message.currency,
                 "principal": _text(message.principal),
+                "total": _text(message.principal + message.added),
             }
         )
     return buffer.getvalue().encode("utf-8-sig")
@@ -559,6 +563,7 @@ def _read_message(content):
         "key": content["id"],
         "day": date.fromisoformat(content["day"]),
         "principal": Decimal(content["principal"]),
+        "added": Decimal(content["added"]),
     }
     del plain["id"]
     return Message(**plain)

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date, formatLang
+from odoo.tools import SQL, format_date, formatLang
 
 from odoo.addons.billing_base.core import hold as core_hold
 from odoo.addons.billing_base.core.claim import Collection
@@ -97,27 +97,38 @@ class AccountMove(models.Model):
     # === BUSINESS METHODS - WHERE IT IS === #
 
     def _billing_collections(self):
-        """Override of `billing_base`: what is with an agency."""
+        """Override of `billing_base`: what is with an agency, with what was added."""
         collections = super()._billing_collections()
-        cases_sudo = (
-            self.env["billing.collection.case"]
-            .sudo()
-            .search(
-                [
-                    ("move_id", "in", self.ids),
-                    ("state", "in", tuple(agency_answer.WITH_AGENCY)),
-                ]
+        cases_sudo = self.env["billing.collection.case"].sudo()
+        self.env["account.move"].flush_model(["billing_claim_id"])
+        cases_sudo.flush_model(["move_id", "state"])
+        # Whoever plans asks about thousands, and loads none of them.
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT c.move_id, c.id FROM billing_collection_case AS c
+                    WHERE c.move_id = ANY(%(ids)s) AND c.state IN %(states)s
+                UNION ALL
+                   SELECT addition.id, c.id
+                     FROM account_move AS addition
+                     JOIN billing_collection_case AS c
+                       ON c.move_id = addition.billing_claim_id
+                    WHERE addition.id = ANY(%(ids)s) AND c.state IN %(states)s""",
+                ids=list(self.ids),
+                states=tuple(agency_answer.WITH_AGENCY),
             )
         )
-        return collections | {
-            case.move_id.id: Collection(
-                since=case.offered_on,
-                agency=case.agency_id.name,
-                contact=case.agency_id.contact or "",
-                reference=case.reference or "",
+        # Read together.
+        cases_sudo = cases_sudo.browse({case_id for _move_id, case_id in rows})
+        by_id = {case_sudo.id: case_sudo for case_sudo in cases_sudo}
+        for move_id, case_id in rows:
+            case_sudo = by_id[case_id]
+            collections[move_id] = Collection(
+                since=case_sudo.offered_on,
+                agency=case_sudo.agency_id.name,
+                contact=case_sudo.agency_id.contact or "",
+                reference=case_sudo.reference or "",
             )
-            for case in cases_sudo
-        }
+        return collections
 
     def _billing_holds(self):
         """Override of `billing_base`: what is on its way back, or paid elsewhere."""
@@ -176,6 +187,13 @@ class AccountMove(models.Model):
         )
         for move in self - owed:
             obstacles[move.id].append(self.env._("Nothing is owed."))
+        for move in owed.filtered("billing_claim_id"):
+            obstacles[move.id].append(
+                self.env._(
+                    "It goes along with %(invoice)s.",
+                    invoice=move.billing_claim_id.name,
+                )
+            )
         holds = owed._billing_holds()
         for company, moves in owed.grouped("company_id").items():
             for move_id, texts in moves._billing_collection_rules(company).items():

@@ -155,6 +155,7 @@ class BillingCollectionMessage(models.Model):
             invoice=self.case_id.move_id.name,
             currency=self.case_id.currency_id.name,
             principal=_money(self.principal, self.case_id.move_id),
+            added=_money(self.added, self.case_id.move_id),
             reference=self.case_id.reference or "",
             note=self.note or "",
         )

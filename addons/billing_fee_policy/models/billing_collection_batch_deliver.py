@@ -205,8 +205,15 @@ class BillingCollectionCase(models.Model):
         reasons = cases.move_id._billing_recall_reasons()
         wrong = cases.filtered(lambda case: case.move_id.id in reasons)
         wrong._withdraw({case.id: reasons[case.move_id.id] for case in wrong})
-        (cases - wrong).filtered(
-            lambda case: case.currency_id.compare_amounts(
-                case.principal, case.move_id.amount_residual
+        good = cases - wrong
+        added = good.move_id._billing_added()
+        good.filtered(
+            lambda case: (
+                case.currency_id.compare_amounts(
+                    case.principal, case.move_id.amount_residual
+                )
+                or case.currency_id.compare_amounts(
+                    case.added, added.get(case.move_id.id, 0.0)
+                )
             )
-        )._tell_amount()
+        )._tell_amount(added)

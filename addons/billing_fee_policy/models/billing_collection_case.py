@@ -1,6 +1,6 @@
 import uuid
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..core import agency_answer
@@ -183,26 +183,30 @@ class BillingCollectionCase(models.Model):
             "withdrawn", actor, {"why": {key: labels[reasons[key]] for key in reasons}}
         )
 
-    def _tell_amount(self):
+    def _tell_amount(self, added):
         """Tell the agency what is owed now; the next file does.
 
+        :param dict added: what is open of fees and interest, by id of the invoice
         :return: None
         """
-        cases_sudo = self.sudo()
-        self.env["billing.collection.message"].sudo().create(
-            [
+        for case_sudo in self.sudo():
+            case_sudo.write(
                 {
-                    "case_id": case.id,
-                    "kind": "amount",
-                    "reason": "changed",
-                    "day": case.company_id._billing_today(),
-                    "principal": case.move_id.amount_residual,
+                    "principal": case_sudo.move_id.amount_residual,
+                    "added": added.get(case_sudo.move_id.id, 0.0),
+                    "message_ids": [
+                        Command.create(
+                            {
+                                "kind": "amount",
+                                "reason": "changed",
+                                "day": case_sudo.company_id._billing_today(),
+                                "principal": case_sudo.move_id.amount_residual,
+                                "added": added.get(case_sudo.move_id.id, 0.0),
+                            }
+                        )
+                    ],
                 }
-                for case in cases_sudo
-            ]
-        )
-        for case in cases_sudo:
-            case.principal = case.move_id.amount_residual
+            )
 
     # === HELPERS === #
 

@@ -62,11 +62,12 @@ class BillingDisconnectionNotice(models.Model):
     )
     warning_id = fields.Many2one(
         "billing.disconnection.notice",
+        string="Follows",
         readonly=True,
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        help="Which this notice follows.",
+        help="The warning that this notice follows.",
     )
     installation_id = fields.Many2one(
         "billing.installation",

@@ -462,6 +462,19 @@ class TestRecall(CollectionCase):
         self.exchange()
         self.assertEqual(self.outbox()[0].messages[0].principal, Decimal("1249.00"))
 
+    def test_a_fee_that_is_dropped_is_told(self):
+        move = self.ripe()
+        charge = self.env["billing.charge"]._book(
+            [{"key": "t", "kind": "fee", "move_id": move.id, "amount": 38}]
+        )
+        case = self.accepted(move)
+        self.assertIn(charge.document_id.id, charge.document_id._billing_collections())
+        charge._waive("Our mistake")
+        self.exchange()
+        [message] = self.outbox()[0].messages
+        self.assertEqual((message.principal, message.added), (1249, 0))
+        self.assertEqual((case.principal, case.added), (1249, 0))
+
     def test_staff_call_back_what_was_a_mistake_and_hand_over_again(self):
         move = self.ripe()
         case = self.accepted(move)

@@ -113,6 +113,7 @@ messages = st.builds(
     texts,
     st.just("NOK"),
     amounts,
+    amounts,
     texts,
     texts,
 )
