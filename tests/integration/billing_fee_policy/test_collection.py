@@ -207,8 +207,10 @@ class TestHandover(CollectionCase):
 
 
 @tagged("post_install", "-at_install")
-class TestOnce(CollectionCase):
-    """A worker may die anywhere: the agency gets each claim exactly once."""
+class TestWithTheAgency(CollectionCase):
+    shared = 5
+
+    # === ONCE: A WORKER MAY DIE ANYWHERE === #
 
     def die(self):
         """Have the job die; what it committed until then stays."""
@@ -285,9 +287,8 @@ class TestOnce(CollectionCase):
         self.exchange()
         self.assertEqual(batch.state, "delivered")
 
+    # === ANSWERS === #
 
-@tagged("post_install", "-at_install")
-class TestAnswers(CollectionCase):
     def answer(self, *rows):
         """Put an answer into the directory, and read it."""
         self.fake.answer("answer", rows, self.company._billing_now())
@@ -400,9 +401,8 @@ class TestAnswers(CollectionCase):
         with self.assertRaisesRegex(ValueError, "was given no case"):
             self.agency._apply_answers(f"id;status\n{case.key};paid\n".encode())
 
+    # === CALLING BACK === #
 
-@tagged("post_install", "-at_install")
-class TestRecall(CollectionCase):
     def test_paid_disputed_credited_and_held_claims_are_called_back(self):
         paid, disputed, credited, held, stays = self.ripe(5)
         cases = self.accepted(paid + disputed + credited + held + stays)

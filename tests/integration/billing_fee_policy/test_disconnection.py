@@ -18,6 +18,8 @@ CHECKED = {
 
 @tagged("post_install", "-at_install")
 class TestDisconnection(CollectionCase):
+    shared = 1
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
