@@ -31,14 +31,9 @@ MAX_AGREEMENT_STRUCTURES = 3
 
 _MASK = (1 << 64) - 1
 _OPEN, _CUSTOMER, _AMOUNT = 1, 2, 3
-#: By how much longer a text is than a reference two slips away: what the first of them
-#: may be. Two slips touch different places, so one order of them is enough; the dash
-#: of MOD11 comes second, whatever the other is.
-_FIRST_OF_TWO = {
-    -2: (EXTRA,),
-    -1: (EXTRA, WRONG, SWAPPED),
-    0: (MISSING, WRONG, SWAPPED),
-}
+#: What the first of two slips may be, by how much longer they make a reference. They
+#: touch different places, so one order is enough; MOD11's dash comes second.
+_FIRST_OF_TWO = {-2: [EXTRA], -1: [EXTRA, WRONG, SWAPPED], 0: [MISSING, WRONG, SWAPPED]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +182,8 @@ class Numbering:
             return None
         if serial and customer and int(customer) != self._customer(number):
             return None
-        base = text[: self._end]
-        if self.scheme.algorithm == "ocr_length":
-            base += str(self._length % 10)
-        tail = core_reference.check_digit(base, self.scheme.algorithm)
-        return number if text[self._end :] == base[self._end :] + tail else None
+        control_fits = core_reference.check_passes(text, self.scheme.algorithm)
+        return number if control_fits else None
 
     def draw(self, rng) -> int:
         """An invoice to be paid.
@@ -214,13 +206,12 @@ class Numbering:
 
         Complete for references that are longer than ``most`` by two or more.
         """
-        length = self.scheme.length
-        if abs(len(text) - length) > most:
+        if abs(len(text) - self._length) > most:
             return set()
         found = self._one_edit(text)
         if most == 2:
             crowd = self._crowd(text)
-            kinds = _FIRST_OF_TWO.get(len(text) - length, (MISSING,))
+            kinds = _FIRST_OF_TWO.get(len(text) - self._length, [MISSING])
             for between in {slip for kind in kinds for slip in slips(text, kind)}:
                 # what is further off than the paid text only leads back to it
                 if self._crowd(between) <= min(crowd, 1):

@@ -13,7 +13,8 @@ from .scoring import Invoice
 REMINDER_FEES = {"NO": (3500, 3800, 7000, 7600), "SE": (6000,)}
 
 
-@dataclass(frozen=True, slots=True)
+# not frozen: see ``billing_bank_file.core.decision``
+@dataclass(slots=True, unsafe_hash=True)
 class Item:
     """An open invoice or credit note of a customer.
 

@@ -19,7 +19,8 @@ _LN10 = log(10)
 _LN36 = log(36)
 
 
-@dataclass(frozen=True, slots=True)
+# not frozen: see ``billing_bank_file.core.decision``
+@dataclass(slots=True, unsafe_hash=True)
 class Invoice:
     """An invoice as far as matching looks at it.
 
@@ -57,7 +58,8 @@ class Surroundings:
     limited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+# not frozen: see ``billing_bank_file.core.decision``
+@dataclass(slots=True, unsafe_hash=True)
 class Scored:
     """A candidate with its probability and the parts it is made of, in nats."""
 

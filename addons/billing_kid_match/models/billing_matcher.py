@@ -37,8 +37,8 @@ IS_OPEN = SQL(
     "m.state = 'posted' AND m.payment_state IN ('not_paid', 'partial', 'blocked')"
 )
 COLUMNS = SQL(
-    """m.id, m.commercial_partner_id, m.payment_reference, m.amount_residual,
-       m.amount_total, m.currency_id, %s""",
+    """m.id, m.commercial_partner_id, m.payment_reference, m.amount_residual::float8,
+       m.amount_total::float8, m.currency_id, %s""",
     IS_OPEN,
 )
 
@@ -60,6 +60,15 @@ DENSITY_SAMPLE = 50
 CHUNK = 1_000_000
 #: Payments whose surroundings are looked at in one go, which bounds memory.
 GATHERED = 10_000
+#: How the database is to plan. Parallel workers would sort the same thousands of keys
+#: each, and take the processor from another process that decides.
+PLANNED = {
+    "jit": "off",
+    "enable_bitmapscan": "off",
+    "enable_seqscan": "off",
+    "max_parallel_workers_per_gather": "0",
+    "work_mem": "'32MB'",
+}
 
 
 class BillingMatcher(models.AbstractModel):
@@ -160,12 +169,13 @@ class BillingMatcher(models.AbstractModel):
         PostgreSQL keeps no statistics on expressions of partial indexes; it expects
         half a percent of the table behind each key and would read bitmaps or all.
         """
-        settings = ("jit", "enable_bitmapscan", "enable_seqscan")
-        self.env.cr.execute("; ".join(f"SET LOCAL {name} = off" for name in settings))
+        self.env.cr.execute(
+            "; ".join(f"SET LOCAL {name} = {value}" for name, value in PLANNED.items())
+        )
         yield
         # after an error the transaction is lost, and with it what was set
         self.env.cr.execute(
-            "; ".join(f"SET LOCAL {name} TO DEFAULT" for name in settings)
+            "; ".join(f"SET LOCAL {name} TO DEFAULT" for name in PLANNED)
         )
 
     def _get_decider(self, company_ids):
@@ -197,7 +207,7 @@ class BillingMatcher(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT p.id, p.company_id, p.currency_id, p.amount, p.reference,
+                SELECT p.id, p.company_id, p.currency_id, p.amount::float8, p.reference,
                        CASE WHEN jsonb_typeof(p.reference_values) = 'array'
                             THEN CASE WHEN jsonb_array_length(p.reference_values) > 1
                                  THEN p.reference_values::text END
@@ -224,7 +234,7 @@ class BillingMatcher(models.AbstractModel):
                     payment,
                     company,
                     currency,
-                    round(float(amount) * unit),
+                    round(amount * unit),
                     unit,
                     stated_references(reference, others, text),
                 )
@@ -548,14 +558,14 @@ def amount_of(paid):
 def to_invoice(row, units):
     move, partner, reference, residual, total, currency, is_open = row
     unit = units[currency]
-    residual = round(float(residual) * unit)
+    residual = round(residual * unit)
     return Invoice(
         move,
         partner,
         compact(reference),
         reference or "",
         residual,
-        round(float(total) * unit),
+        round(total * unit),
         is_open and residual > 0,
         currency,
     )

@@ -26,28 +26,35 @@ class BillingMatcher(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT o.place - 1, p.id, p.company_id, p.currency_id,
-                       p.amount::float8, found.*
-                  FROM unnest(%s::int[]) WITH ORDINALITY AS o(id, place)
-                  JOIN billing_payment p ON p.id = o.id
+                SELECT paid.place - 1, paid.id, paid.company_id, paid.currency_id,
+                       paid.amount::float8, found.*
+                  FROM (SELECT o.place, p.id, p.company_id, p.currency_id, p.amount,
+                               p.reference,
+                               ltrim(rtrim(p.reference, '-'), '0') COLLATE "C" AS key
+                          FROM unnest(%s::int[]) WITH ORDINALITY AS o(id, place)
+                          JOIN billing_payment p ON p.id = o.id
+                         WHERE p.id BETWEEN %s AND %s
+                           AND p.amount > 0
+                           AND p.reference ~ '^[0-9]+-?$'
+                           AND rtrim(p.reference, '0-') <> ''
+                           AND CASE WHEN jsonb_typeof(p.reference_values) = 'array'
+                                    THEN jsonb_array_length(p.reference_values) ELSE 0
+                               END < 2
+                         -- probes in the order of the index read its pages once
+                         ORDER BY key) AS paid
                  CROSS JOIN LATERAL (
                        SELECT m.id, m.commercial_partner_id, m.payment_reference,
-                              m.payment_reference = p.reference
-                              AND m.amount_residual = p.amount
-                              AND m.currency_id = p.currency_id
+                              m.payment_reference = paid.reference
+                              AND m.amount_residual = paid.amount
+                              AND m.currency_id = paid.currency_id
                               AND %s
                          FROM account_move m
-                        WHERE %s = ltrim(rtrim(p.reference, '-'), '0')
-                          AND m.company_id = p.company_id AND %s
+                        WHERE %s = paid.key AND m.company_id = paid.company_id AND %s
                         LIMIT 2) AS found
-                 WHERE p.amount > 0
-                   AND p.reference ~ '^[0-9]+-?$'
-                   AND rtrim(p.reference, '0-') <> ''
-                   AND CASE WHEN jsonb_typeof(p.reference_values) = 'array'
-                            THEN jsonb_array_length(p.reference_values) ELSE 0
-                       END < 2
                 """,
                 int_array(payment_ids),
+                min(payment_ids),
+                max(payment_ids),
                 IS_OPEN,
                 BUCKET,
                 _ISSUED,

@@ -1,3 +1,5 @@
+from operator import itemgetter
+
 from odoo import models
 from odoo.tools import SQL
 
@@ -14,11 +16,14 @@ _OPEN_REFUND = SQL(OPEN_REFUND_SQL)
 _ITEM = SQL(
     """m.id, m.commercial_partner_id, m.payment_reference,
        CASE WHEN m.move_type = 'out_refund'
-            THEN -m.amount_residual ELSE m.amount_residual END AS residual,
-       m.amount_total, m.currency_id, m.invoice_date_due,
+            THEN -m.amount_residual ELSE m.amount_residual END::float8 AS residual,
+       m.amount_total::float8, m.currency_id, m.invoice_date_due,
        m.state = 'posted'
        AND m.payment_state IN ('not_paid', 'partial', 'blocked') AS is_open"""
 )
+
+#: Customers in the order of the index: its pages are read once.
+_BY_PARTNER = itemgetter(1)
 
 #: Open items of one customer that are looked at, the oldest ones.
 MAX_ITEMS = 40
@@ -50,6 +55,8 @@ class BillingMatcher(models.AbstractModel):
             for partner in many.get(at, ())
             if partner not in strong[at]
         ]
+        places_of = {pair: place for place, pair in enumerate(queries)}
+        queries.sort(key=_BY_PARTNER)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -78,6 +85,7 @@ class BillingMatcher(models.AbstractModel):
                 _OPEN,
             )
         )
+        rows.sort(key=lambda row: places_of[row[0], row[2]])
         rows += self.env.execute_query(
             SQL(
                 """
@@ -116,6 +124,7 @@ class BillingMatcher(models.AbstractModel):
     def _load_items(self, payments, looks, facts, places, strong, said, units):
         """What the likely customers owe, and what they have paid of late."""
         pairs = [(at, partner) for at in places for partner in strong[at]]
+        pairs.sort(key=_BY_PARTNER)
         amounts = decimal_array(
             ((payments[at].amount,), payments[at].unit) for at, _ in pairs
         )
@@ -203,7 +212,7 @@ class BillingMatcher(models.AbstractModel):
 def _to_item(row, units, said=None):
     move, partner, reference, residual, total, currency, due, is_open = row
     unit = units[currency]
-    residual = round(float(residual) * unit)
+    residual = round(residual * unit)
     weight, reasons = (said or {}).get(move, (0.0, ()))
     return Item(
         Invoice(
@@ -212,7 +221,7 @@ def _to_item(row, units, said=None):
             compact(reference),
             reference or "",
             residual,
-            round(float(total) * unit),
+            round(total * unit),
             bool(is_open and residual),
             currency,
         ),

@@ -39,7 +39,7 @@ class BillingMatcher(models.AbstractModel):
             account = payments[at].payer_account
             if account:
                 wanted[payments[at].company_id, account].append(at)
-        rows = self._remembered("account", list(wanted))
+        rows = self._remembered("account", sorted(wanted))
         known = {
             at: sum(count for _, count in owners)
             for pair, owners in rows.items()
@@ -121,7 +121,7 @@ class BillingMatcher(models.AbstractModel):
             ):
                 for probe in names.index_probes(name):
                     wanted[probe].append(at)
-        rows = self._remembered("name", list(remembered))
+        rows = self._remembered("name", sorted(remembered))
         named = self._share_out(rows, remembered, strong, "name_share")
         kin = self._find_kin(payments, places)
         bearers = self._probe_names(list(wanted), MAX_NAMESAKES)
@@ -233,11 +233,13 @@ class BillingMatcher(models.AbstractModel):
                 for customer in found.values():
                     everybody[payments[at].company_id].append(customer)
         for company, customers in everybody.items():
-            ids = list({customer.partner_id for customer in customers})
+            ids = sorted({customer.partner_id for customer in customers})
             rows = self.env.execute_query(
                 SQL(
                     """
-                    SELECT q.id, p.name,
+                    SELECT q.id,
+                           -- a join may read all customers there are
+                           (SELECT p.name FROM res_partner p WHERE p.id = q.id),
                            (SELECT count(*) FROM billing_payer_memory m
                              WHERE m.partner_id = q.id AND m.company_id = %s
                                AND m.kind = 'account'),
@@ -245,7 +247,6 @@ class BillingMatcher(models.AbstractModel):
                              WHERE h.partner_id = q.id AND h.company_id = %s
                                AND h.count >= 3)
                       FROM unnest(%s::int[]) AS q(id)
-                      LEFT JOIN res_partner p ON p.id = q.id
                     """,
                     company,
                     company,
