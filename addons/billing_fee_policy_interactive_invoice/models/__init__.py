@@ -1,0 +1,3 @@
+from . import account_move
+from . import billing_conversation
+from . import billing_message
