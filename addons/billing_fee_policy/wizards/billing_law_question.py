@@ -86,15 +86,15 @@ class BillingLawQuestion(models.TransientModel):
     def _first_days(self, pack, kind, debt, verdicts):
         """Return the first day of the letter and of its fee, where that is to come."""
         lines = []
-        if kind in law.KINDS and not verdicts[0].allowed:
+        if kind in law.KINDS:
             day = law.earliest(pack, kind, debt)
-            if day:
+            if day and not verdicts[0].allowed and day != verdicts[0].from_day:
                 lines.append(
                     self.env._("First day: %(day)s.", day=format_date(self.env, day))
                 )
-        if pack.rules[kind].fee_code and not verdicts[-1].allowed:
+        if pack.rules[kind].fee_code:
             day = law.earliest(pack, kind, debt, with_fee=True)
-            if day:
+            if day and not verdicts[-1].allowed and day != verdicts[-1].from_day:
                 lines.append(
                     self.env._(
                         "First day with a fee: %(day)s.",

@@ -255,7 +255,6 @@ class TestLaw(BillingBaseCase):
         self.assertIn("Possible from 11/16/2026", before)
         self.assertIn("inkassoforskriften § 1-2 første ledd", before)
         self.assertIn("This has to be sent first", before)
-        self.assertIn("First day with a fee: 11/16/2026", before)
         after = self._answer("2026-11-16")
         self.assertIn("38.00", after)
         self.assertIn("14 days at 12.25 % on", after)
