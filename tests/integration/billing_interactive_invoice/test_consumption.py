@@ -383,3 +383,14 @@ class TestLines(ConsumptionCase):
             line.billing_period_end = "2026-11-30"
         move = form.save()
         self.assertEqual(move.invoice_line_ids.billing_installation_id, self.meter)
+
+    def test_an_invoice_is_about_the_meters_on_its_lines_else_all_the_customers(self):
+        other = self._new_meter("707057500087654321", self.kari)
+        metered = self.bill(self.metered(300, 1, date(2026, 10, 1)))
+        plain = self.bill(self.fee(1))
+        self.assertEqual(
+            (metered + plain)._billing_installations(),
+            {metered.id: self.meter, plain.id: self.meter + other},
+        )
+        stranger = self._new_invoices(partner=self._new_partner("Ola"))
+        self.assertEqual(stranger._billing_installations(), {})
