@@ -49,13 +49,11 @@ class BillingLawPack(models.Model):
         "res.currency", required=True, help="Of all amounts of the law."
     )
     in_force_from = fields.Date(
-        string="In Force From",
         tracking=True,
         copy=False,
         help="Empty: prepared, not in force. Of several, the latest one counts.",
     )
     in_force_until = fields.Date(
-        string="In Force Until",
         tracking=True,
         copy=False,
         help="Last day. Empty: until a later law of the country is in force.",

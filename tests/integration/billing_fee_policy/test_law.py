@@ -167,6 +167,22 @@ class TestLaw(BillingBaseCase):
         with self.assertRaises(AccessError):
             rates.search([])[0].unlink()
 
+    def test_the_next_law_starts_as_a_copy_that_is_not_in_force(self):
+        copy = self.norway.with_user(self.manager).copy()
+        self.assertEqual(copy.state, "prepared")
+        self.assertNotEqual(copy.code, self.norway.code)
+        self.assertEqual(copy._to_core().rules, self.norway._to_core().rules)
+        # Late interest is the country's, the inkassosats the old law's own.
+        codes = set(copy.rate_ids.mapped("code"))
+        self.assertEqual(codes, {"late_interest", "b2b_compensation"})
+
+    def test_rates_are_entered_where_the_law_shows_them(self):
+        action = self.norway.with_user(self.manager).action_rates()
+        found = self.rates.search(action["domain"])
+        self.assertEqual(found, self.norway.rate_ids.sorted())
+        rate = self.rates.with_context(**action["context"]).new({})
+        self.assertEqual(rate.country_id.code, "NO")
+
     def test_what_makes_no_sense_is_refused(self):
         rate = self.norway.rate_ids.filtered("pack_id")[0]
         with self.assertRaises(ValidationError):
@@ -383,6 +399,19 @@ class TestAgreement(BillingBaseCase):
             self._agree(ended_on="2026-11-01")
         with self.assertRaises(ValidationError):
             self._agree(clause=" ")
+
+    def test_the_customer_shows_what_was_agreed(self):
+        contact = self._new_partner("Ola", parent_id=self.kari.id)
+        self.assertFalse(contact.billing_agreement_count)
+        agreement = self._agree()
+        contact.invalidate_recordset()
+        self.assertEqual(contact.billing_agreement_count, 1)
+        action = contact.with_user(self.user).action_billing_agreements()
+        self.assertEqual(self.agreements.search(action["domain"]), agreement)
+        self.assertEqual(
+            self.agreements.with_context(**action["context"]).new({}).partner_id,
+            self.kari,
+        )
 
     def test_staff_records_and_managers_delete(self):
         values = {
