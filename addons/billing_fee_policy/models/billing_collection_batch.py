@@ -57,10 +57,8 @@ class BillingCollectionBatch(models.Model):
         "currency; what is owed in another one is left out.",
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    prepared_by_id = fields.Many2one(
-        "res.users", string="Prepared By", required=True, readonly=True
-    )
-    approved_by_id = fields.Many2one("res.users", string="Approved By", readonly=True)
+    prepared_by_id = fields.Many2one("res.users", required=True, readonly=True)
+    approved_by_id = fields.Many2one("res.users", readonly=True)
     approved_at = fields.Datetime(string="Approved On", readonly=True)
     delivered_at = fields.Datetime(string="Handed Over On", readonly=True)
     key = fields.Char(

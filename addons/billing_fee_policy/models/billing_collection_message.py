@@ -47,7 +47,7 @@ class BillingCollectionMessage(models.Model):
     )
     day = fields.Date(required=True, readonly=True)
     principal = fields.Monetary(string="Owed of the Invoice", readonly=True)
-    added = fields.Monetary(string="Added", readonly=True)
+    added = fields.Monetary(readonly=True)
     note = fields.Char(readonly=True)
 
     _withdrawn_unique = models.UniqueIndex(

@@ -109,7 +109,6 @@ class BillingDisconnectionNotice(models.Model):
         "the texts anew when the letter goes later.",
     )
     served_on = fields.Date(
-        string="Served On",
         copy=False,
         tracking=True,
         help="Day the customer received the letter, as is proved.",
