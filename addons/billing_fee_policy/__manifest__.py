@@ -5,6 +5,7 @@
     "category": "Accounting/Billing",
     "author": "Kvitt",
     "license": "LGPL-3",
+    "images": ["static/description/screenshot.png"],
     "depends": ["billing_base"],
     "data": [
         "security/ir.model.access.csv",
