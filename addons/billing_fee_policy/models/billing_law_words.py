@@ -138,6 +138,15 @@ class BillingLawPack(models.Model):
                 "The letter with a fee of %(sent)s gave less than %(days)s days to "
                 "pay, so there is no second fee."
             ),
+            # What keeps a charge back though the law allows it
+            "hold": _("The invoice is on hold, so nothing is charged."),
+            "currency": _(
+                "The invoice is in another currency than the company's; nothing is "
+                "charged on it."
+            ),
+            "small": _(
+                "Less than %(minimum)s is owed; the policy charges nothing then."
+            ),
             # Compensation
             "no_compensation": _("The law knows no compensation for late payment."),
             "consumer": _("Compensation is between businesses only."),

@@ -1,7 +1,9 @@
 """The law in the database: as it is shipped, reviewed, asked and answered."""
 
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from unittest.mock import patch
 
 from psycopg2 import IntegrityError
@@ -294,6 +296,7 @@ class TestLaw(BillingBaseCase):
             "code": "late_interest",
             "amount": Decimal(38),
             "fees": Decimal(38),
+            "minimum": Decimal(50),
             **dict.fromkeys(
                 (
                     "agreed",
@@ -309,6 +312,15 @@ class TestLaw(BillingBaseCase):
                 date(2026, 11, 16),
             ),
         }
+        core = Path(law.__file__).parent
+        sources = [core / name for name in ("law.py", "statute.py", "turn.py")]
+        codes = {
+            code
+            for source in sources
+            for code in re.findall(r'Reason\(\s*"(\w+)"', source.read_text())
+        }
+        self.assertGreater(len(codes), 25)
+        self.assertFalse(codes - texts.keys())
         for code in texts:
             with self.subTest(code=code):
                 (words,) = self.packs._words([law.Reason(code, "§ 1", values)])
