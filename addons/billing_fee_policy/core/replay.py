@@ -26,6 +26,8 @@ from .turn import Facts, Policy, Turn, turn
 
 _ZERO = Decimal(0)
 _DAY = timedelta(days=1)
+#: What rules may ask for and few claims or customers have.
+_RARE = ("vulnerable", "delivery", "conversation", "outage", "debit_failed")
 #: A debt that is large enough, for rules that ask no more of it.
 _LEAST = Decimal(1)
 
@@ -277,7 +279,7 @@ class _Case:
 class _Replay:
     def __init__(self, setting, through, told):
         self.setting, self.through, self.told = setting, through, told
-        self.policy = setting.policy
+        self.policy, self.rules = setting.policy, setting.rules
         self.nodes = {}
         self.packs = {}
         self.sums = defaultdict(Tally)
@@ -288,6 +290,8 @@ class _Replay:
         self.debts = {True: large, False: small}
 
     def run(self, customers):
+        customers = list(customers)
+        self.rules = _possible(self.setting.rules, customers)
         agenda = defaultdict(list)
         for customer in customers:
             case = _Case(customer, [])
@@ -402,7 +406,7 @@ class _Replay:
             return {}
         month = day.replace(day=1)
         budget = replace(self.setting.budget, month_spent=self.month_spent[month])
-        decisions = waiver.decide_all(self.setting.rules, asked, budget)
+        decisions = waiver.decide_all(self.rules, asked, budget)
         for facts in asked:
             decision = decisions[facts.claim]
             if decision.waive and decision.goodwill:
@@ -607,3 +611,16 @@ def _later(found, day):
     if isinstance(found, Turn):
         return day if found.ready else max(found.since, day + _DAY)
     return found.from_day and max(found.from_day, day + _DAY)
+
+
+def _possible(rules, customers):
+    """Return the rules that could fit: somebody has what they ask for."""
+    found = set()
+    for customer in customers:
+        for facts in (customer.facts, *(claim.facts for claim in customer.claims)):
+            found.update(name for name in _RARE if facts.get(name))
+    return tuple(
+        rule
+        for rule in rules
+        if all(name in found for name in _RARE if getattr(rule, name))
+    )

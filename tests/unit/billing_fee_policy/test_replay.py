@@ -168,7 +168,11 @@ def live(customers, chosen, through=LAST):
                 business=one.business,
                 spent_count=spent[one.id, day.year][0],
                 spent_amount=spent[one.id, day.year][1],
-                **{**one.facts, "waived": waived[one.id]},
+                **{
+                    **one.facts,
+                    **turns[claim_id][0].facts,
+                    "waived": waived[one.id],
+                },
             )
             for one, letter, turns in today
             for claim_id, fee in letter.fees.items()
@@ -227,6 +231,7 @@ pauses = st.builds(
     st.sets(st.sampled_from(("reminder", "fee", "handover")), min_size=1),
 )
 claims = st.tuples(
+    st.booleans(),
     st.integers(0, 40),
     st.sampled_from((30, 400, 1000)),
     st.lists(
@@ -260,6 +265,8 @@ rules = st.lists(
         principal_most=st.sampled_from((None, Decimal(500))),
         audience=st.sampled_from(("", "person")),
         goodwill=st.booleans(),
+        vulnerable=st.booleans(),
+        outage=st.booleans(),
     ),
     max_size=2,
 ).map(tuple)
@@ -274,7 +281,7 @@ def history(specs):
     number, found = 0, []
     for who, (business, own) in enumerate(specs, 1):
         made = []
-        for after, amount, payments, held in own:
+        for outage, after, amount, payments, held in own:
             number += 1
             due = FIRST + after * DAY
             made.append(
@@ -282,6 +289,7 @@ def history(specs):
                     number,
                     due,
                     amount,
+                    facts={"outage": True} if outage else {},
                     payments=tuple(
                         (due + days * DAY, Decimal(amount) * Decimal(str(share)))
                         for days, share in sorted(payments)
