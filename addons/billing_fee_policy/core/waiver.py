@@ -336,15 +336,6 @@ def is_objective(rule: Rule) -> bool:
     return all(condition.objective for condition in CONDITIONS if condition.asked(rule))
 
 
-def unmet(rule: Rule, facts: Facts) -> tuple[str, ...]:
-    """Return the codes of the conditions of the rule that the facts do not meet."""
-    return tuple(
-        condition.code
-        for condition in CONDITIONS
-        if condition.asked(rule) and not condition.met(rule, facts)
-    )
-
-
 def over_budget(facts: Facts, budget: Budget) -> str:
     """Return which budget the fee would go over, or nothing.
 
@@ -380,24 +371,7 @@ def decide(rules: Sequence[Rule], facts: Facts, budget: Budget) -> Decision:
     :param facts: of the claim
     :param budget: how much goodwill there is
     """
-    if facts.exemption and not budget.objective:
-        return Decision(
-            waive=facts.exemption.effect == FORGIVE, exemption=facts.exemption.id
-        )
-    tried = []
-    for rule in rules:
-        codes = _why_not(rule, facts, budget)
-        if codes:
-            tried.append(Tried(rule.id, codes))
-            continue
-        forgives = rule.effect == FORGIVE
-        return Decision(
-            waive=forgives,
-            rule=rule.id,
-            goodwill=forgives and rule.goodwill,
-            tried=tuple(tried),
-        )
-    return Decision(waive=False, tried=tuple(tried))
+    return _decide(_prepare(rules, budget), facts, budget)
 
 
 def decide_all(
@@ -413,34 +387,65 @@ def decide_all(
     :param budget: how much goodwill there is before
     """
     decisions = {}
-    month_spent = budget.month_spent
+    prepared = _prepare(rules, budget)
     forgiven: dict[int, tuple[Decimal, int, tuple[date, ...]]] = {}
     for facts in sorted(claims, key=lambda one: one.claim):
+        now = facts
         amount, count, days = forgiven.get(facts.customer, (_ZERO, 0, ()))
-        now = replace(
-            facts,
-            spent_amount=facts.spent_amount + amount,
-            spent_count=facts.spent_count + count,
-            waived=facts.waived + days,
-        )
-        decision = decide(rules, now, replace(budget, month_spent=month_spent))
-        decisions[facts.claim] = decision
+        if days:
+            now = replace(
+                facts,
+                spent_amount=facts.spent_amount + amount,
+                spent_count=facts.spent_count + count,
+                waived=facts.waived + days,
+            )
+        decision = decisions[facts.claim] = _decide(prepared, now, budget)
         if not decision.waive:
             continue
         if decision.goodwill:
             amount, count = amount + facts.amount, count + 1
-            month_spent += facts.amount
+            budget = replace(budget, month_spent=budget.month_spent + facts.amount)
         forgiven[facts.customer] = amount, count, (*days, facts.day)
     return decisions
 
 
-def _why_not(rule, facts, budget):
-    if budget.objective and not is_objective(rule):
-        return (NOT_OBJECTIVE,)
-    if budget.objective and not rule.published:
-        return (NOT_PUBLISHED,)
-    codes = unmet(rule, facts)
-    if not codes and rule.effect == FORGIVE and rule.goodwill:
-        over = over_budget(facts, budget)
-        codes = (over,) if over else ()
-    return codes
+def _prepare(rules, budget):
+    """Return each rule with its conditions, and why it has no say, if it has none."""
+    prepared = []
+    for rule in rules:
+        barred = ""
+        if budget.objective and not is_objective(rule):
+            barred = NOT_OBJECTIVE
+        elif budget.objective and not rule.published:
+            barred = NOT_PUBLISHED
+        asked = tuple(condition for condition in CONDITIONS if condition.asked(rule))
+        prepared.append((rule, asked, barred))
+    return prepared
+
+
+def _decide(prepared, facts, budget):
+    if facts.exemption and not budget.objective:
+        return Decision(
+            waive=facts.exemption.effect == FORGIVE, exemption=facts.exemption.id
+        )
+    tried = []
+    for rule, asked, barred in prepared:
+        forgives = rule.effect == FORGIVE
+        codes = (
+            (barred,)
+            if barred
+            else tuple(one.code for one in asked if not one.met(rule, facts))
+        )
+        if not codes and forgives and rule.goodwill:
+            over = over_budget(facts, budget)
+            codes = (over,) if over else ()
+        if codes:
+            tried.append(Tried(rule.id, codes))
+            continue
+        return Decision(
+            waive=forgives,
+            rule=rule.id,
+            goodwill=forgives and rule.goodwill,
+            tried=tuple(tried),
+        )
+    return Decision(waive=False, tried=tuple(tried))

@@ -207,7 +207,7 @@ class AccountMove(models.Model):
         waived, spent = self._billing_waiver_earlier(company, day, customers)
         exemptions = self._billing_waiver_exemptions(company, day, customers)
         tags = self._billing_waiver_tags(customers)
-        delivery = self._billing_waiver_delivery(day)
+        delivery = self._billing_waiver_delivery(day, claims)
         conversations = self._billing_open_conversations()
         outages = self._billing_outages()
         debit_failures = self._billing_debit_failures()
@@ -252,7 +252,9 @@ class AccountMove(models.Model):
                           partner.billing_customer_since,
                           partner.billing_is_vulnerable IS TRUE,
                           partner.billing_vulnerable_until,
-                          abs(move.amount_residual_signed)
+                          abs(move.amount_residual_signed),
+                          move.partner_id,
+                          move.create_date
                      FROM account_move move
                      JOIN res_partner partner
                        ON partner.id = move.commercial_partner_id
@@ -268,6 +270,8 @@ class AccountMove(models.Model):
             "vulnerable",
             "vulnerable_until",
             "principal",
+            "partner",
+            "made",
         )
         return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -397,53 +401,90 @@ class AccountMove(models.Model):
             tags[customer] |= {int(part) for part in path.split("/") if part}
         return tags
 
-    def _billing_waiver_delivery(self, day):
+    def _billing_waiver_delivery(self, day, claims=None):
         """Return how our messages about the invoices fared, by id.
 
         They bounced when a contact point of the customer failed after the invoice was
         made, and nothing arrived on any. They were never opened when links went out and
         nobody used one. Who opened the invoice had it, whatever failed besides.
+
+        :param datetime.date day: on which it is asked
+        :param claims: of :meth:`_billing_waiver_claims`, where they are known already
+        :return: ``core.waiver.BOUNCED`` or ``UNOPENED``
+        :rtype: dict[int, str]
         """
+        if claims is None:
+            claims = self._billing_waiver_claims()
+        opened, sent = self._billing_waiver_links(day)
+        points = self._billing_waiver_points(claims)
+        delivery = {}
+        for claim in claims:
+            if claim["id"] in opened:
+                continue
+            failed, arrived = [
+                max(filter(None, times), default=None)
+                for times in zip(
+                    *(
+                        points.get(partner, (None, None))
+                        for partner in (claim["partner"], claim["customer"])
+                    ),
+                    strict=True,
+                )
+            ]
+            made = claim["made"]
+            if failed and failed >= made and not (arrived and arrived >= made):
+                delivery[claim["id"]] = core.BOUNCED
+            elif claim["id"] in sent:
+                delivery[claim["id"]] = core.UNOPENED
+        return delivery
+
+    def _billing_waiver_links(self, day):
+        """Return on which of the invoices somebody opened a message, and on which
+        messages went out that could have been opened."""
         rows = self.env.execute_query(
             SQL(
-                """SELECT move.id,
-                          COALESCE(link.opened, FALSE) OR seen.yes IS NOT NULL,
-                          COALESCE(link.sent, FALSE),
-                          COALESCE(point.failed, FALSE),
-                          COALESCE(point.arrived, FALSE)
-                     FROM account_move move
-        LEFT JOIN LATERAL (
-                   SELECT bool_or(open_count > 0) AS opened,
-                          bool_or(create_date < %(before)s
-                                  AND channel = ANY(%(electronic)s))
+                """SELECT move_id,
+                          bool_or(open_count > 0),
+                          bool_or(create_date < %s AND channel = ANY(%s))
                               AND NOT bool_or(channel IS NOT DISTINCT FROM 'letter')
-                              AS sent
                      FROM billing_link
-                    WHERE move_id = move.id) link ON TRUE
-        LEFT JOIN LATERAL (
-                   SELECT 1 AS yes
-                     FROM billing_event
-                    WHERE move_id = move.id AND kind = 'page.seen'
-                    LIMIT 1) seen ON TRUE
-        LEFT JOIN LATERAL (
-                   SELECT bool_or(last_failure_at >= move.create_date
-                                  AND channel = ANY(%(electronic)s)) AS failed,
-                          bool_or(last_success_at >= move.create_date) AS arrived
-                     FROM billing_contact_point
-                    WHERE partner_id IN (move.partner_id, move.commercial_partner_id)
-                   ) point ON TRUE
-                    WHERE move.id = ANY(%(ids)s)""",
-                before=day - timedelta(days=UNOPENED_AFTER_DAYS - 1),
-                electronic=sorted(contact.ELECTRONIC),
-                ids=self.ids,
+                    WHERE move_id = ANY(%s)
+                 GROUP BY move_id""",
+                day - timedelta(days=UNOPENED_AFTER_DAYS - 1),
+                sorted(contact.ELECTRONIC),
+                self.ids,
             )
         )
-        delivery = {}
-        for move_id, opened, sent, failed, arrived in rows:
-            if opened:
-                continue
-            if failed and not arrived:
-                delivery[move_id] = core.BOUNCED
-            elif sent:
-                delivery[move_id] = core.UNOPENED
-        return delivery
+        seen = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT move_id
+                     FROM billing_event
+                    WHERE move_id = ANY(%s) AND kind = 'page.seen'""",
+                self.ids,
+            )
+        )
+        opened = {move_id for move_id, was_opened, _sent in rows if was_opened}
+        sent = {move_id for move_id, _opened, was_sent in rows if was_sent}
+        return opened | {move_id for (move_id,) in seen}, sent
+
+    def _billing_waiver_points(self, claims):
+        """Return when messages to the customers last failed and last arrived."""
+        partners = {claim["partner"] for claim in claims}
+        partners |= {claim["customer"] for claim in claims}
+        return {
+            partner: (failed, arrived)
+            for partner, failed, arrived in self.env.execute_query(
+                SQL(
+                    """SELECT partner_id,
+                              max(last_failure_at) FILTER (WHERE channel = ANY(%s)),
+                              max(last_success_at)
+                         FROM billing_contact_point
+                        WHERE partner_id = ANY(%s)
+                          AND (last_failure_at IS NOT NULL
+                               OR last_success_at IS NOT NULL)
+                     GROUP BY partner_id""",
+                    sorted(contact.ELECTRONIC),
+                    list(partners),
+                )
+            )
+        }
