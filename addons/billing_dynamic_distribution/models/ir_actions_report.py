@@ -23,7 +23,10 @@ class IrActionsReport(models.Model):
             report
             and company_sudo.billing_letter_provider
             and company_sudo.billing_letter_place_address
-            and (report.report_name in LETTERS or self._is_invoice_report(report))
+            and (
+                report.report_name in self._billing_letter_reports()
+                or self._is_invoice_report(report)
+            )
         ):
             style += letters.window_style(
                 company_sudo._billing_letter_window(),
@@ -34,3 +37,13 @@ class IrActionsReport(models.Model):
                 scale=paper.scale,
             )
         return style
+
+    @api.model
+    def _billing_letter_reports(self):
+        """Return names of reports that go out in envelopes with a window.
+
+        Besides those of invoices. Extended by addons with letters of their own.
+
+        :rtype: tuple[str, ...]
+        """
+        return LETTERS

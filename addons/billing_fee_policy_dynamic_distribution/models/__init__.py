@@ -7,6 +7,7 @@ from . import billing_distribution_sender
 from . import billing_dunning_planner
 from . import billing_reminder
 from . import billing_reminder_undelivered
+from . import ir_actions_report
 from . import res_company
 from . import res_config_settings
 from . import res_partner

@@ -20,20 +20,23 @@ KARI = "kari@kunde.example"
 
 class DistributedCase(LetterCase):
     by_itself = False
+    #: Whether letters are printed for real, which takes seconds.
+    prints = False
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.company.partner_id.tz = "Europe/Oslo"
         cls.env["billing.distribution.plan"].search([]).active = False
-        blank = blank_page()
-        cls.startClassPatcher(
-            patch.object(
-                cls.env.registry["ir.actions.report"],
-                "_run_wkhtmltopdf",
-                lambda self, *_args, **_values: blank,
+        if not cls.prints:
+            blank = blank_page()
+            cls.startClassPatcher(
+                patch.object(
+                    cls.env.registry["ir.actions.report"],
+                    "_run_wkhtmltopdf",
+                    lambda self, *_args, **_values: blank,
+                )
             )
-        )
         cls.env = cls.env(context={**cls.env.context, "force_report_rendering": True})
 
     def setUp(self):
@@ -227,6 +230,24 @@ class TestByLetter(DistributedCase):
         self.send(reminder)
         self.assertTrue(reminder.batch_id)
         self.assertFalse(reminder.attempt_ids)
+
+
+class TestWindow(DistributedCase):
+    prints = True
+
+    def test_the_address_shows_in_the_window(self):
+        self.company.write(
+            {
+                "billing_letter_provider": "directory",
+                "billing_letter_check_window": True,
+            }
+        )
+        reminder = self.prepare("notice", channel="letter")
+        self.assertTrue(self.send(reminder))
+        channel = self.env["billing.channel.letter"].with_company(self.company)
+        letter = channel._prepare(reminder.attempt_ids).parts
+        self.assertEqual(letter.address[0], "Kari Nordmann")
+        self.assertEqual(letter.pages, 1)
 
 
 class TestNotTwice(DistributedCase):
