@@ -29,6 +29,13 @@ class BillingLawPack(models.Model):
         if pack is None:
             return
         pack_sudo = self.sudo().with_company(company).search([("code", "=", pack.code)])
+        others_sudo = pack_sudo.search(
+            [
+                ("country_id", "=", pack_sudo.country_id.id),
+                ("id", "!=", pack_sudo.id),
+            ]
+        )
+        others_sudo.activity_unlink([ACTIVITY])
         if not pack_sudo._lacks(day):
             pack_sudo._close_alerts()
             return

@@ -258,6 +258,14 @@ class TestLaw(BillingBaseCase):
         ).reviewed_through = "2027-06-30"
         self.assertFalse(self._alerts())
 
+    def test_a_law_that_was_replaced_needs_no_review(self):
+        self._review("2026-12-05")
+        self.assertTrue(self._alerts())
+        self.new_act.in_force_from = "2026-12-10"
+        self._review("2026-12-10")
+        self.assertFalse(self._alerts())
+        self.assertTrue(self._alerts(self.new_act))
+
     def test_the_job_looks_at_every_company(self):
         cron_class = self.env.registry["ir.cron"]
         with patch.object(cron_class, "_commit_progress", return_value=float("inf")):
