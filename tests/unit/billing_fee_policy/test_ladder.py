@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.addons.billing_base.core.bank_days import BankCalendar
@@ -135,6 +135,8 @@ class TestGrace:
     def test_a_payment_of_the_last_day_is_waited_for(self, last_day, grace, first):
         assert clear_day(last_day, [], grace, BANK) == first
 
+    # The first day asks for a year's holidays.
+    @settings(deadline=None)
     @given(
         st.dates(date(2024, 1, 1), date(2028, 1, 1)),
         st.integers(0, 10),
