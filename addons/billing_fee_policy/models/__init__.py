@@ -46,6 +46,7 @@ from . import billing_charge
 from . import billing_charge_closing
 from . import billing_charge_objection
 from . import billing_charge_reverse
+from . import billing_charge_words
 from . import billing_dunning_planner_charge
 from . import billing_event_charge
 from . import billing_reminder_line_charge

@@ -1,10 +1,13 @@
 """Fees in the books: documents of their own, booked once, apart from the invoice."""
 
 from datetime import date
+from decimal import Decimal
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 
+from odoo.addons.billing_fee_policy.core import kept, law
 from odoo.addons.billing_fee_policy.core.charge import COMPENSATION
 
 from .charge_common import DAY, DUE, ChargeCase
@@ -75,6 +78,56 @@ class TestCharge(ChargeCase):
         self.assertEqual(claim._billing_compensation_claimed(), {claim.id})
         self.assertTrue(self.book(claim, "interest", 12))
 
+    def test_what_a_reminder_charges_is_what_the_law_allowed(self):
+        self.company.billing_interest_when = "both"
+        claim = self.overdue(price=36500.0)
+        self.book(claim, "fee", 38)
+        rate = law.Rate("compensation", date(2026, 1, 1), Decimal(460))
+        reasons = (law.Reason("compensation", "forsinkelsesrenteloven § 3 a"),)
+        verdict = law.Verdict(True, Decimal(422), rate, reasons=reasons)
+        reminder = (
+            self.env["billing.reminder"]
+            .sudo()
+            .create(
+                {
+                    "key": "test",
+                    "company_id": self.company.id,
+                    "currency_id": self.company.currency_id.id,
+                    "partner_id": self.kari.id,
+                    "commercial_partner_id": self.kari.id,
+                    "kind": "reminder",
+                    "day": DAY,
+                    "deadline": date(2026, 6, 16),
+                    "line_ids": [
+                        Command.create(
+                            {
+                                "move_id": claim.id,
+                                "kind": "reminder",
+                                "compensation_amount": 422.0,
+                                "with_interest": True,
+                                "verdict": {"compensation": kept.to_json(verdict)},
+                            }
+                        )
+                    ],
+                }
+            )
+        )
+        vals_list = reminder.line_ids._billing_charge_vals()
+        charges = self.charges._book(vals_list)
+        self.assertEqual(self.charges._book(vals_list), charges)
+        self.assertEqual(
+            {charge.kind: charge.amount for charge in charges},
+            # 460 less the fee; 12 % of 36 500 for 29 days.
+            {"compensation": 422.0, "interest": 348.0},
+        )
+        compensation = charges.filtered(lambda charge: charge.kind == "compensation")
+        self.assertEqual(compensation.due, date(2026, 6, 16))
+        self.assertEqual(compensation.reminder_id, reminder)
+        self.assertIn("§ 3 a", compensation.ground)
+        self.assertEqual(compensation._to_addition().rate, rate)
+        self.company.billing_interest_when = "payment"
+        self.assertEqual(len(reminder.line_ids._billing_charge_vals()), 1)
+
     def test_what_comes_on_top_is_read_in_batch(self):
         claims = self.overdue(6)
         self.charges._book([self.vals(claim) for claim in claims])
@@ -114,32 +167,29 @@ class TestCharge(ChargeCase):
         self.assertEqual(self.company.billing_fee_journal_id, journal)
 
     def test_other_charts(self):
-        for name, template in (("Fjordljus", "se"), ("Generic", "generic_coa")):
-            company = self.env["res.company"].create(
+        """In companies of the database with a Swedish and with the generic chart."""
+        companies = self.env["res.company"].sudo()
+        for template, start in (("se", "8310"), ("generic_coa", "")):
+            company = companies.search([("chart_template", "=", template)], limit=1)
+            company.write(
                 {
-                    "name": f"{name} for fees",
-                    "country_id": self.env.ref(
-                        "base.se" if template == "se" else "base.us"
-                    ).id,
+                    "billing_fee_journal_id": False,
+                    "billing_fee_account_id": False,
+                    "billing_interest_account_id": False,
                 }
             )
-            self.env["account.chart.template"].try_loading(
-                template, company, install_demo=False
-            )
             company._billing_prepare_charges()
+            own = company.with_company(company)
             with self.subTest(chart=template):
-                self.assertEqual(company.billing_fee_journal_id.company_id, company)
-                self.assertEqual(
-                    company.billing_fee_account_id.account_type, "income_other"
-                )
-                self.assertTrue(company.billing_interest_account_id)
-                if template == "se":
-                    self.assertEqual(
-                        company.with_company(company).billing_interest_account_id.code[
-                            :4
-                        ],
-                        "8310",
-                    )
+                self.assertEqual(own.billing_fee_journal_id.company_id, company)
+                fees = own.billing_fee_account_id
+                self.assertEqual(fees.account_type, "income_other")
+                self.assertFalse(fees.tax_ids)
+                interest = own.billing_interest_account_id
+                if start:
+                    self.assertTrue(interest.code.startswith(start))
+                else:
+                    self.assertEqual(interest, fees)
 
     def test_a_company_without_chart_says_so(self):
         with self.assertRaisesRegex(UserError, "no chart of accounts"):
