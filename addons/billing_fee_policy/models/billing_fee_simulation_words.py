@@ -133,10 +133,15 @@ class BillingFeeSimulation(models.Model):
             ("cost", self.env._("Handling cost"), self._money),
             ("result", self.env._("Left after handling"), self._money),
         )
+        # Apart from the others it has to say what it is a part of.
+        alone = {
+            "forgiven": self.env._("Fees forgiven"),
+            "charged": self.env._("Fees charged"),
+        }
         return [
             {
                 "name": name,
-                "label": label,
+                "label": alone.get(name, label) if only else label,
                 "values": [write(totals[side][name]) for side in self._sides()],
             }
             for name, label, write in rows

@@ -217,9 +217,10 @@ class BillingFeeReview(models.TransientModel):
         """Return what the guides of the trade say, beside what was seen."""
         company = self.company_id
         guide = self.env._(
-            "Guides of the trade say that %(share)s %% of power customers looked for "
-            "another supplier after a fee they found unjust (setting; Billogram, who "
-            "sell software against it). Looking is not leaving.",
+            "Guides of the trade say that more than %(share)s %% of power customers "
+            "looked for another supplier after a fee they found unjust (setting; "
+            "source: Billogram's guides for power and telecom companies). Looking is "
+            "not leaving.",
             share=self._number(company.billing_fee_guide_share),
         )
         if judged.payers.count >= profit.LEAST:
