@@ -1,7 +1,11 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..core import charge as core_charge
 from .billing_charge import LIVE
+
+#: Kinds of which no more than the larger of both is charged.
+STACKING = (core_charge.FEE, core_charge.COMPENSATION)
 
 
 class BillingCharge(models.Model):
@@ -183,6 +187,7 @@ class BillingCharge(models.Model):
             raise UserError(
                 self.env._("%(charge)s was not dropped.", charge=self.display_name)
             )
+        self._check_room()
         lines = self.credit_id.line_ids
         others = (
             lines.matched_debit_ids.debit_move_id
@@ -196,6 +201,42 @@ class BillingCharge(models.Model):
                     "cannot be charged again.",
                     charge=self.display_name,
                     other=others[0].display_name,
+                )
+            )
+
+    def _check_room(self):
+        """Refuse what would stack with what was charged meanwhile.
+
+        :raises UserError: compensation, other fees or interest of the same days stand
+        """
+        others = self.search([("move_id", "=", self.move_id.id), ("id", "!=", self.id)])
+        others = others.filtered(lambda charge: charge.currency_id == self.currency_id)
+        if self.kind == core_charge.INTEREST:
+            clashing = others.filtered(
+                lambda charge: (
+                    charge.kind == core_charge.INTEREST
+                    and charge.state != "reversed"
+                    and charge.date_from <= self.date_to
+                    and self.date_from <= charge.date_to
+                )
+            )
+        else:
+            clashing = others.filtered(
+                lambda charge: charge.state in LIVE and charge.kind in STACKING
+            )
+            left = core_charge.left_to_charge(
+                self.kind,
+                self._to_booked().gross,
+                [charge._to_booked() for charge in clashing],
+            )
+            if self.currency_id.compare_amounts(float(left), self.amount) >= 0:
+                return
+        if clashing:
+            raise UserError(
+                self.env._(
+                    "%(charge)s cannot be charged again beside %(other)s.",
+                    charge=self.display_name,
+                    other=clashing[0].display_name,
                 )
             )
 

@@ -295,6 +295,29 @@ class TestCharge(ChargeCase):
         self.assertEqual(late.billing_charge_ids.mapped("amount"), [120.0])
         self.assertFalse((held + early).billing_charge_ids)
 
+    def test_interest_for_days_after_the_money_came_is_taken_back(self):
+        early, late = self.overdue(2, price=36500.0)
+        for claim in (early, late):
+            self.book_interest(claim)
+        charge = early.billing_charge_ids
+        self.assertEqual(charge.amount, 348.0)
+        # The bank tells of it after the reminder.
+        self.pay(early, day=date(2026, 5, 14))
+        self.pay(late, day=DAY)
+        right = self.charges._correct_interest(early + late)
+        self.assertEqual((charge.state, right.amount), ("reversed", 120.0))
+        self.assertEqual(right.date_to, date(2026, 5, 14))
+        self.assertEqual(late.billing_charge_ids.state, "booked")
+        self.assertFalse(self.charges._correct_interest(early + late))
+        before_due = self.overdue(price=36500.0)
+        self.book_interest(before_due)
+        self.pay(before_due, day=date(2026, 5, 4))
+        self.assertFalse(self.charges._correct_interest(before_due))
+        self.assertEqual(before_due.billing_charge_ids.state, "reversed")
+
+    def book_interest(self, claim):
+        return self.charges._book(claim._billing_interest_vals(DAY))
+
     def test_interest_is_read_in_batch(self):
         claims = self.overdue(5)
         claims[:1]._billing_interest(DAY)

@@ -117,6 +117,22 @@ class TestChargeWaive(ChargeCase):
             charge._restore()
         self.assertEqual(charge.state, "waived")
 
+    def test_what_was_dropped_does_not_come_back_beside_its_like(self):
+        claim = self.overdue(price=36500.0)
+        fee = self.book(claim)
+        fee._waive("Goodwill")
+        compensation = self.book(claim, "compensation", 430)
+        self.assertEqual(compensation.amount, 430.0)
+        with self.assertRaisesRegex(UserError, "beside Compensation"):
+            fee._restore()
+        compensation._waive("Goodwill")
+        fee._restore()
+        interest = self.charges._book(claim._billing_interest_vals(DAY))
+        interest._reverse("Wrong")
+        self.charges._book(claim._billing_interest_vals(date(2026, 5, 20)))
+        with self.assertRaisesRegex(UserError, "beside Late interest"):
+            interest._restore()
+
     def test_what_is_dropped_is_not_dropped_again(self):
         charge = self.book(self.overdue())
         with self.assertRaisesRegex(UserError, "was not dropped"):
