@@ -83,7 +83,7 @@ def test_a_worker_that_dies_reminds_nobody_twice(database):
             database,
             """SELECT array_agg(found) FROM (
                SELECT count(*)::int AS found FROM mail_mail
-                WHERE email_to LIKE 'purret%@kunde.example'
+                WHERE email_to LIKE 'purret%%@kunde.example'
              GROUP BY email_to) AS per_customer""",
         )
         == [1] * 4

@@ -21,6 +21,7 @@ from . import billing_reminder_line
 from . import billing_event_reminder
 from . import billing_dunning_facts
 from . import billing_dunning_planner
+from . import billing_dunning_drafts
 from . import billing_dunning_writer
 from . import billing_dunning_words
 from . import account_move_reminder
