@@ -12,6 +12,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("kvitt", deadline=None)
+settings.load_profile("kvitt")
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("KVITT_HOME") or ROOT / ".kvitt")
