@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 
 # How long an example takes says how busy the machine is, and nothing about the code.
-settings.register_profile("kvitt", deadline=None)
+settings.register_profile("kvitt", settings(), deadline=None)
 settings.load_profile("kvitt")
 
 ROOT = Path(__file__).resolve().parents[1]
