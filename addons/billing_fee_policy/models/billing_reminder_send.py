@@ -5,6 +5,8 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.billing_base.core import contact
+
 from ..core import contents
 from .billing_reminder_letter import REPORT, text_of
 
@@ -105,7 +107,9 @@ class BillingReminder(models.Model):
         charges_by_line = charges.grouped("reminder_line_id")
         for line in self.line_ids:
             own = charges_by_line.get(line, charges.browse())
-            interest = own.filtered(lambda charge: charge.kind == "interest")
+            interest = own.filtered(
+                lambda charge: charge.kind == "interest" and charge.state == "booked"
+            )
             line.interest_amount = sum(interest.mapped("amount"))
         # From here on it says what was booked, not what is planned.
         self.state = "sent"
@@ -234,7 +238,13 @@ class BillingReminder(models.Model):
         ):
             return
         partner = self.partner_id.with_context(**{CHANNELS: ("sms",)})
-        if "sms" in partner._billing_senders():
+        points_sudo = (
+            self.env["billing.contact.point"]
+            .sudo()
+            .search([("partner_id", "=", partner.id), ("channel", "=", "sms")])
+        )
+        # Nobody is unreachable whom the letter reaches.
+        if "sms" in partner._billing_senders() and contact.preferred(points_sudo):
             partner._billing_tell(
                 self.env.ref("billing_fee_policy.mail_template_heads_up"),
                 self,

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 
 from odoo.addons.billing_base.core.hold import blocking
 
@@ -31,5 +32,11 @@ class BillingDistributionSender(models.AbstractModel):
             given_up._give_up()
         kept = super()._recheck(attempts_sudo - given_up, channel)
         for attempt in kept.filtered("reminder_id"):
-            attempt.reminder_id._refresh_before_sending(attempt)
+            try:
+                with self.env.cr.savepoint():
+                    attempt.reminder_id._refresh_before_sending(attempt)
+            except UserError:
+                # A letter that lacks something now keeps the others from nothing.
+                attempt._give_up()
+                kept -= attempt
         return kept

@@ -87,7 +87,7 @@ class TestLetter(LetterCase):
 
     def test_before_it_is_sent_the_letter_shows_what_it_is_going_to_charge(self):
         reminder = self.prepare("reminder")
-        before = self.text(reminder)
+        before = self.text(reminder.with_user(self.user))
         self.assertIn("38.00", before)
         self.send(reminder)
         self.assertEqual(self.text(reminder).count("38.00"), before.count("38.00"))

@@ -165,6 +165,17 @@ class TestByEmail(DistributedCase):
         self.assertIn("no address", reminder.failure_reason)
         self.assertEqual(self.charges(reminder).state, "reversed")
 
+    def test_an_email_that_waited_is_dated_on_the_day_it_goes_out(self):
+        reminder = self.prepare("reminder")
+        self.send(reminder)
+        first = reminder.deadline
+        self.deliver("email", day=DAY + timedelta(days=1))
+        self.assertEqual(reminder.day, DAY + timedelta(days=1))
+        self.assertGreater(reminder.deadline, first)
+        [mail] = self.mailbox.to(KARI)
+        [file] = mail.message.iter_attachments()
+        self.assertIn("2026-11-03", file.get_filename())
+
     def test_staff_cannot_send_an_invoice_in_place_of_its_reminder(self):
         reminder = self.prepare("reminder")
         self.send(reminder)
