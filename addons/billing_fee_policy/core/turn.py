@@ -187,8 +187,8 @@ def _may_go_along(policy, found, debt, day, add_bank_days):
 
 def _circumstances(facts, step):
     """Return what keeps a step back that is neither ladder nor law, else None."""
-    what = "handover" if step.kind == "handover" else "reminder"
-    if what in facts.blocks:
+    stops = {"handover"} if step.kind == "handover" else {"reminder", "distribution"}
+    if stops & facts.blocks:
         return Wait(HOLD, None, step)
     if facts.debit:
         return Wait(DEBIT, None, step)

@@ -323,6 +323,45 @@ class TestLookingOnceMore(PlannerCase):
             company = self.company.with_context(billing_date=day)
             self.assertEqual(company._billing_may_write_now(), may, day)
 
+    def test_the_jobs_of_a_day(self):
+        self.company.write(
+            {"billing_reminder_approval": "automatic", "billing_reminder_hours": True}
+        )
+        moves = self.new() | self.new(partner=self._new_partner("Ola"))
+        sent = []
+        self.startPatcher(
+            patch.object(
+                self.registry["ir.cron"],
+                "_commit_progress",
+                lambda *args, **values: float("inf"),
+            )
+        )
+        self.startPatcher(
+            patch.object(
+                self.registry["billing.reminder"],
+                "_billing_send",
+                lambda reminder: sent.append(reminder.id) or True,
+            )
+        )
+        for day, expected in ((after(6), 0), (after(7), 2)):
+            # A Sunday, on which nobody is written to, and a Monday.
+            planner = self.planner.with_context(billing_date=day)
+            planner._cron_plan(0, 2)
+            planner._cron_plan(1, 2)
+            planner._cron_send()
+            own = self.reminders.search([("line_ids.move_id", "in", moves.ids)])
+            self.assertEqual(own.mapped("state"), ["approved"] * 2)
+            self.assertEqual(len(set(own.ids) & set(sent)), expected)
+
+    def test_what_could_not_be_sent_is_tried_again_by_hand(self):
+        self.new()
+        soft = self.plan(4)
+        soft._billing_fail(ValueError("no address"))
+        self.assertEqual((soft.state, soft.failure_reason), ("failed", "no address"))
+        self.assertFalse(self.plan(5), "it stands there until somebody looks")
+        soft.with_user(self.user).action_retry()
+        self.assertEqual(soft.state, "approved")
+
     def test_debts_are_told_in_batch(self):
         moves = self.new(count=3)
         self.climb(4)

@@ -85,6 +85,7 @@ class TestTurn:
             ({"principal": Decimal(0)}, 14, turn.COVERED),
             ({"principal": Decimal(49)}, 14, turn.SMALL),
             ({"blocks": frozenset({"reminder"})}, 14, turn.HOLD),
+            ({"blocks": frozenset({"distribution"})}, 14, turn.HOLD),
             ({"debit": True}, 14, turn.DEBIT),
             ({}, 13, ladder.WAITING),
             ({}, 0, ladder.NOT_DUE),
