@@ -42,6 +42,10 @@ def export_book(env, company, out):
     number = "commercial.id::text"
     if "billing_customer_number" in partner_fields:
         number = "commercial.billing_customer_number"
+    # Fees are paid with the invoice they were charged on, whose reference they have.
+    claims = "TRUE"
+    if "billing_claim_id" in env["account.move"]._fields:
+        claims = "move.billing_claim_id IS NULL"
     env.cr.execute(
         f"""
         SELECT move.id, move.name, COALESCE(move.payment_reference, ''),
@@ -65,8 +69,9 @@ def export_book(env, company, out):
            AND move.state = 'posted'
            AND move.payment_state IN ('not_paid', 'partial', 'in_payment', 'paid')
            AND move.amount_total > 0
+           AND {claims}
          ORDER BY move.id
-        """,  # noqa: S608 - the only variable part is one of two constants
+        """,  # noqa: S608 - the variable parts are constants
         [company.id, company.currency_id.id],
     )
     count = 0
