@@ -21,7 +21,7 @@ class FeesPage(http.Controller):
         :param int company_id: whose; of others than those with a page nothing is told
         """
         companies_sudo = (
-            request.env["res.company"].sudo().search([("billing_fee_page", "=", True)])
+            request.env["res.company"].sudo().search([])._billing_with_fee_page()
         )
         if company_id:
             companies_sudo = companies_sudo.filtered(lambda one: one.id == company_id)

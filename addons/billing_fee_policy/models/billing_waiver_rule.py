@@ -24,9 +24,7 @@ class BillingWaiverRule(models.Model):
     company_id = fields.Many2one(
         "res.company", ondelete="cascade", help="Empty: for all companies."
     )
-    currency_id = fields.Many2one(
-        "res.currency", compute="_compute_currency_id", string="Currency"
-    )
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     effect = fields.Selection(
         [(core.FORGIVE, "Is Forgiven"), (core.KEEP, "Stays")],
         string="Then the Fee",

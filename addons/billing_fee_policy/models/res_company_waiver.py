@@ -57,14 +57,33 @@ class ResCompany(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _billing_with_fee_page(self):
+        """Return those of the companies that have a page about fees.
+
+        A company that reminds nobody has none, whatever its setting: its name is
+        nobody's business.
+
+        :return: in superuser mode
+        :rtype: res.company
+        """
+        companies_sudo = self.sudo().filtered("billing_fee_page")
+        return (
+            self.env["billing.dunning.policy"]
+            .sudo()
+            .search(
+                [("company_id", "in", companies_sudo.ids), ("state", "=", "active")]
+            )
+            .company_id.sorted("id")
+        )
+
     def _billing_fee_page_url(self):
         """Return the address of the company's page about fees, empty without one.
 
         :rtype: str
         """
         self.ensure_one()
-        company_sudo = self.sudo()
-        if not company_sudo.billing_fee_page:
+        company_sudo = self._billing_with_fee_page()
+        if not company_sudo:
             return ""
         return f"{company_sudo.get_base_url()}/billing/fees/{self.id}"
 

@@ -7,11 +7,20 @@ class TestFeesPage(KvittHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        companies = cls.env["res.company"].search([])
-        companies.billing_fee_page = False
-        cls.company = companies[0]
-        cls.other = companies[1]
-        cls.company.billing_fee_page = True
+        cls.company, cls.other = cls.env["res.company"].create(
+            [
+                {"name": name, "country_id": cls.env.ref("base.no").id}
+                for name in ("Nordlys", "Sørlys")
+            ]
+        )
+        policies = cls.env["billing.dunning.policy"]
+        policies.search([]).action_draft()
+        policies._create_shipped_policies(cls.company | cls.other)
+        for company in cls.company | cls.other:
+            policies.search(
+                [("company_id", "=", company.id)], limit=1
+            ).action_activate()
+        cls.other.billing_fee_page = False
         rules = cls.env["billing.waiver.rule"].search([])
         rules.active = False
         cls.rule = rules.create(
@@ -70,3 +79,8 @@ class TestFeesPage(KvittHttpCase):
         text = self.read().text
         self.assertIn("Who sent you the invoice?", text)
         self.assertIn(f"/billing/fees/{self.other.id}", text)
+        # Who reminds nobody is not named.
+        self.env["billing.dunning.policy"].search(
+            [("company_id", "=", self.other.id)]
+        ).action_draft()
+        self.assertNotIn("Who sent you the invoice?", self.read().text)
