@@ -30,6 +30,7 @@ from . import res_partner_reminder
 # The letters: what they say, and how they go out.
 from . import billing_letter_batch
 from . import billing_reminder_batch
+from . import billing_reminder_words
 from . import billing_reminder_letter
 from . import billing_reminder_line_letter
 from . import billing_reminder_texts

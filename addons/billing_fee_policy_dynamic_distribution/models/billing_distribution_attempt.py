@@ -29,10 +29,10 @@ class BillingDistributionAttempt(models.Model):
     def _compute_email(self):
         """Override: reminders have texts of their own, one for each kind."""
         own = self.filtered("reminder_id")
-        super(BillingDistributionAttempt, self - own)._compute_email()
         layouts = {}
         for attempt in own:
             attempt._render_reminder(layouts)
+        return super(BillingDistributionAttempt, self - own)._compute_email()
 
     def _render_reminder(self, layouts):
         """Compute the e-mail of one reminder.
