@@ -289,7 +289,7 @@ class BillingDemo(models.AbstractModel):
 
     def _prepare_batch(self, company, agency):
         """Put what is ready for collection in a batch that waits for approval."""
-        batches = self.env["billing.collection.batch"].with_context(company.env.context)
+        batches = company.env["billing.collection.batch"]
         ready = batches._ready(company)
         if not ready:
             return batches

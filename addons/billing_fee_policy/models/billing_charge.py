@@ -55,7 +55,6 @@ class BillingCharge(models.Model):
     )
     document_id = fields.Many2one(
         "account.move",
-        string="Document",
         required=True,
         readonly=True,
         index=True,

@@ -39,9 +39,7 @@ class BillingFeeReport(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
-    policy_id = fields.Many2one(
-        "billing.dunning.policy", string="Policy", readonly=True
-    )
+    policy_id = fields.Many2one("billing.dunning.policy", readonly=True)
     segment = fields.Selection(
         lambda self: list(self.env["billing.fee.history"]._segments().items()),
         string="Customer Group",

@@ -47,14 +47,12 @@ class BillingFeeSimulation(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     policy_a_id = fields.Many2one(
         "billing.dunning.policy",
-        string="Policy A",
         required=True,
         ondelete="cascade",
         check_company=True,
     )
     policy_b_id = fields.Many2one(
         "billing.dunning.policy",
-        string="Policy B",
         ondelete="cascade",
         check_company=True,
         help="May be the same policy, for example without forgiving.",

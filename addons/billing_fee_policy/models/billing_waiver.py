@@ -95,7 +95,7 @@ class BillingWaiver(models.Model):
         default="reserved",
     )
     undone_at = fields.Datetime(string="Undone", readonly=True)
-    undone_by_id = fields.Many2one("res.users", string="Undone By", readonly=True)
+    undone_by_id = fields.Many2one("res.users", readonly=True)
     told_at = fields.Datetime(string="Customer Told", readonly=True)
 
     _reminder_line_unique = models.UniqueIndex(
