@@ -113,6 +113,11 @@ class TestLetter(LetterCase):
         html = self.html(reminder)
         self.assertIn("16. november 2026", html)
         self.assertIn("1 249,00", html.replace("\xa0", " "))
+        template = self.env.ref("billing_fee_policy.mail_template_reminder")
+        template.with_context(lang="nb_NO").subject = "Betal {{ object.total_text }}"
+        self.send(reminder)
+        self.assertEqual(self.mails().subject.replace("\xa0", " "), "Betal kr 1 287,00")
+        self.assertIn('lang="nb-NO"', self.mails().body_html)
 
     def test_who_has_no_language_of_ours_gets_the_companys(self):
         self.env["res.lang"]._activate_lang("sv_SE")
