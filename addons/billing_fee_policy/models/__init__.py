@@ -81,6 +81,7 @@ from . import billing_waiver_month
 from . import billing_waiver
 from . import billing_charge_waiver
 from . import billing_reminder_line_waiver
+from . import billing_reminder_waiver
 from . import account_move_waiver
 from . import billing_event_waiver
 from . import res_partner_waiver

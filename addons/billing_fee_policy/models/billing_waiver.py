@@ -257,8 +257,20 @@ class BillingWaiver(models.Model):
 
         :return: None
         """
-        todo_sudo = self.sudo().filtered(lambda waiver: waiver.state == "reserved")
-        todo_sudo.write({"state": "released"})
+        self._give_back("reserved")
+
+    def _withdraw(self):
+        """Store that the reminders never went out, although they counted as sent.
+
+        :return: None
+        """
+        self._give_back("granted")
+
+    def _give_back(self, state):
+        todo_sudo = self.sudo().filtered(
+            lambda waiver: waiver.state == state and not waiver.charge_id
+        )
+        todo_sudo.write({"state": "released", "told_at": False})
         # The fee may be dropped anew at once; the index must not see both.
         todo_sudo.flush_recordset(["state"])
         todo_sudo._count(-1)

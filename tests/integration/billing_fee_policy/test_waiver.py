@@ -9,6 +9,7 @@ from odoo.tools import mute_logger
 from odoo.addons.billing_fee_policy.core import waiver as core
 
 from ..billing_base.common import BillingBaseCase
+from .letter_common import LetterCase
 
 DAY = date(2026, 3, 20)
 FEE = 38
@@ -538,3 +539,40 @@ class TestStaff(WaiverCase):
         form.day = date(2026, 3, 16)
         self.assertFalse(form.is_free)
         self.assertIn("not met: no late payment in 12 months", form.answer)
+
+
+class TestLetter(LetterCase):
+    """A fee that is left out, from the plan to the customer."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        rules = cls.env["billing.waiver.rule"]
+        rules.search([]).active = False
+        cls.rule = rules.create(
+            {"name": "Everybody", "message_text": "Since it is your birthday."}
+        )
+        cls.told = "We have dropped the fee of"
+
+    def spent(self):
+        day = self.company._billing_today()
+        return self.env["billing.waiver.month"]._spent(self.company, day)
+
+    def test_the_letter_goes_out_without_the_fee_and_says_so(self):
+        reminder = self.prepare("reminder")
+        waiver = reminder.line_ids.waiver_ids
+        self.assertEqual((waiver.state, waiver.rule_id), ("reserved", self.rule))
+        self.assertEqual(reminder.line_ids.fee_amount, 0)
+        self.assertEqual(reminder.line_ids.decision_text, self.rule.sentence)
+        self.assertIn(self.told, self.text(reminder))
+        self.assertIn("Since it is your birthday.", self.text(reminder))
+        self.assertTrue(self.send(reminder))
+        self.assertTrue(waiver.state == "granted" and waiver.told_at)
+        self.assertFalse(self.invoice._billing_live_charges())
+        # One message, and not a second one about the fee.
+        self.assertEqual(len(self.mails()), 1)
+        self.assertIn(self.told, self.mails().body_html)
+        self.assertEqual(self.spent(), waiver.amount)
+        # It never went out after all.
+        reminder._billing_withdraw("The printer burned.")
+        self.assertEqual((waiver.state, self.spent()), ("released", 0))
