@@ -70,7 +70,7 @@ class BillingWaiver(models.Model):
         "billing.waiver.exception", readonly=True, ondelete="set null"
     )
     reason_id = fields.Many2one(
-        "billing.waiver.reason", readonly=True, ondelete="restrict"
+        "billing.waiver.reason", readonly=True, ondelete="set null"
     )
     user_id = fields.Many2one("res.users", string="By", readonly=True)
     note = fields.Char(readonly=True)
