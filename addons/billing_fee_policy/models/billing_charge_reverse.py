@@ -173,6 +173,8 @@ class BillingCharge(models.Model):
             # The very amounts of the document, also in the company's own currency.
             "invoice_currency_rate": document_sudo.invoice_currency_rate,
             "invoice_origin": document_sudo.name,
+            # No new number is used up for what nobody pays.
+            "payment_reference": self.document_id.payment_reference,
             "ref": self.move_id.name,
             "billing_claim_id": self.move_id.id,
         }

@@ -17,6 +17,45 @@ class BillingMatcher(models.AbstractModel):
 
     _inherit = "billing.matcher"
 
+    def _find_references(self, payments, units):
+        """Extension of `billing_kid_match`: fees that are settled are out of the way.
+
+        They carry the reference of their invoice, and would make a part payment of it
+        look as if it could be for one of several.
+        """
+        hits = super()._find_references(payments, units)
+        closed = {
+            invoice.move_id
+            for found in hits
+            if len(found) > 1
+            for invoice in found
+            if not invoice.is_open
+        }
+        gone = self._find_charged(closed)
+        if not gone:
+            return hits
+        return [
+            tuple(invoice for invoice in found if invoice.move_id not in gone) or found
+            for found in hits
+        ]
+
+    def _find_charged(self, move_ids):
+        """Return which of the invoices are documents of fees or interest.
+
+        :rtype: set[int]
+        """
+        if not move_ids:
+            return set()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id FROM account_move
+                    WHERE id = ANY(%s) AND billing_claim_id IS NOT NULL
+                      AND move_type = 'out_invoice'""",
+                list(move_ids),
+            )
+        )
+        return {move_id for (move_id,) in rows}
+
     def _first_looks(self, payments, units):
         """Extension of `billing_kid_match`: one reference for invoice and fee.
 
@@ -109,19 +148,7 @@ class BillingMatcher(models.AbstractModel):
             for customer in scene.customers
             for item in customer.open
         ]
-        if not items:
-            return scenes, answered
-        charged = {
-            move_id
-            for (move_id,) in self.env.execute_query(
-                SQL(
-                    """SELECT id FROM account_move
-                        WHERE id = ANY(%s) AND billing_claim_id IS NOT NULL
-                          AND move_type = 'out_invoice'""",
-                    list({invoice.move_id for _scene, invoice in items}),
-                )
-            )
-        }
+        charged = self._find_charged({invoice.move_id for _scene, invoice in items})
         for scene, invoice in items:
             if invoice.move_id in charged:
                 scene.fees = tuple(fee for fee in scene.fees if fee != invoice.residual)

@@ -79,6 +79,19 @@ class TestFeePayment(MatchCase):
         )
         self.assertPaid(payment, self.target, charge.document_id)
 
+    def test_a_part_of_the_invoice_whose_fee_was_dropped(self):
+        # What the reference alone leads to.
+        self.company.write(
+            {"billing_match_evidence": False, "billing_match_assign": False}
+        )
+        charge = self.charge()
+        charge._waive("Goodwill")
+        charge._restore()
+        charge._waive("Goodwill")
+        payment = self.pay(self.reference, 500.0)
+        self.assertEqual(payment.state, "partial", payment.reason_text)
+        self.assertEqual(self.target.amount_residual, self.amount - 500)
+
     def test_fees_are_the_laws(self):
         fees = self.env["billing.matcher"]._get_fees()[self.company.id]
         self.assertIn(3800, fees)
