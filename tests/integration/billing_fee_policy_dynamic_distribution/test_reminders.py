@@ -10,6 +10,7 @@ from unittest.mock import patch
 from odoo import Command
 
 from odoo.addons.billing_dynamic_distribution.core import state
+from odoo.addons.billing_fee_policy_dynamic_distribution.hooks import uninstall_hook
 
 from ...mail_server import MailServer
 from ..billing_dynamic_distribution.test_letter import blank_page
@@ -175,6 +176,14 @@ class TestByEmail(DistributedCase):
         [mail] = self.mailbox.to(KARI)
         [file] = mail.message.iter_attachments()
         self.assertIn("2026-11-03", file.get_filename())
+
+    def test_what_waits_is_withdrawn_when_the_addon_goes(self):
+        reminder = self.prepare("reminder")
+        self.send(reminder)
+        uninstall_hook(self.env)
+        self.assertEqual(reminder.attempt_ids.state, state.CANCELLED)
+        self.assertEqual(reminder.state, "cancelled")
+        self.assertEqual(self.charges(reminder).state, "reversed")
 
     def test_staff_cannot_send_an_invoice_in_place_of_its_reminder(self):
         reminder = self.prepare("reminder")
