@@ -153,17 +153,22 @@ class BillingWaiver(models.Model):
     def _explain(self, decision):
         """Return in a sentence what decided; empty when nothing forgave.
 
+        In the language of the company, since it is stored for all who read it later.
+
         :param core.waiver.Decision decision: of :meth:`_decide`
         :rtype: str
         """
         if not decision.waive:
             return ""
+        lang = self.env.company.partner_id.sudo().lang or self.env.lang
+        self_sudo = self.sudo().with_context(lang=lang)
         if decision.exemption:
-            exception_sudo = self.env["billing.waiver.exception"].sudo()
-            return self._exception_ground(exception_sudo.browse(decision.exemption))
-        rules_sudo = self.env["billing.waiver.rule"].sudo()
+            exceptions_sudo = self_sudo.env["billing.waiver.exception"]
+            return self_sudo._exception_ground(
+                exceptions_sudo.browse(decision.exemption)
+            )
         # The field, not its method: one text for all that a rule forgives.
-        return rules_sudo.browse(decision.rule).sentence
+        return self_sudo.env["billing.waiver.rule"].browse(decision.rule).sentence
 
     # === BUSINESS METHODS - WHAT A REMINDER WOULD CARRY === #
 
@@ -207,7 +212,7 @@ class BillingWaiver(models.Model):
                 continue
             key = decision.rule, decision.exemption
             if key not in grounds:
-                grounds[key] = self._explain(decision)
+                grounds[key] = self.with_company(company)._explain(decision)
             vals_list.append(
                 {
                     "company_id": company.id,
