@@ -92,6 +92,7 @@
         "web.assets_backend": [
             "billing_fee_policy/static/src/scss/waiver_rule.scss",
         ],
+        "web.assets_tests": ["billing_fee_policy/static/tests/tours/**/*.js"],
     },
     "demo": ["demo/billing_fee_demo.xml"],
     "post_init_hook": "post_init_hook",
