@@ -52,7 +52,7 @@ NORWAY = Fees(
         "Hvorfor har jeg fått purregebyr?",
     ),
     objection="Jeg fikk aldri fakturaen, bare purringen.",
-    note="Ringte og hadde ligget på sykehus",
+    note="Ringte og avtalte ny betalingsdag",
     rejected="Skyldneren er flyttet til ukjent adresse",
 )
 
