@@ -1,6 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 from odoo.tools.pdf import merge_pdf
 
 from odoo.addons.billing_base.core.hold import blocking
@@ -63,14 +63,14 @@ class BillingLetterBatch(models.Model):
         for batch in self:
             batch.letter_count = counts.get(batch, 0)
 
-    @api.depends("state", "printed_at", "create_date")
+    @api.depends("printed_at", "create_date")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for batch in self:
             at = batch.printed_at or batch.create_date
             day = at and fields.Datetime.context_timestamp(batch, at).date()
             batch.display_name = self.env._(
-                "Letters of %(day)s",
-                day=fields.Date.to_string(day) if day else "",
+                "Letters of %(day)s", day=format_date(self.env, day) if day else ""
             )
 
     # === ACTIONS === #
