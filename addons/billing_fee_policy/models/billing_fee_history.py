@@ -101,15 +101,15 @@ class BillingFeeHistory(models.AbstractModel):
         return count
 
     @api.model
-    def _load(self, company, domain, since, until, rules=(), agreed=False):
+    def _load(self, company, domain, since, until, rules=None, agreed=False):
         """Return the customers with the claims that fell due in a period.
 
         :param company: the ``res.company``
         :param domain: on ``res.partner``: whose claims
         :param date since: first due date
         :param date until: last due date
-        :param rules: ``core.waiver.Rule`` that are asked; what none of them asks for is
-            not looked up where that takes long
+        :param rules: ``core.waiver.Rule`` that are asked, None = nothing is forgiven;
+            what none of them asks for is not looked up where that takes long
         :param bool agreed: whether fees need an agreement
         :rtype: list[core.replay.Customer]
         """
@@ -123,7 +123,7 @@ class BillingFeeHistory(models.AbstractModel):
         agreements = {}
         if agreed and move_ids:
             agreements = self.env["billing.law.agreement"]._for_moves(moves)
-        about_claims = self._load_claim_facts(company, moves, rules)
+        about_claims = self._load_claim_facts(company, moves, rules or ())
         currencies = {
             currency.id: currency.name
             for currency in self.env["res.currency"].browse({row[7] for row in rows})
@@ -147,7 +147,7 @@ class BillingFeeHistory(models.AbstractModel):
             )
         facts = self._load_customer_facts(company, since, moves, list(own), rules)
         late = {}
-        if rules:
+        if rules is not None:
             day = company._billing_today()
             late = moves._billing_waiver_late(company, day, list(own))
         return [
@@ -239,7 +239,7 @@ class BillingFeeHistory(models.AbstractModel):
     def _load_customer_facts(self, company, since, moves, customer_ids, rules):
         """Return what the rules ask about customers, by customer."""
         facts = defaultdict(dict)
-        if not rules:
+        if rules is None:
             return facts
         today = company._billing_today()
         for customer_id, first, vulnerable in self.env.execute_query(

@@ -11,6 +11,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools.gc import disabling_gc
 
 from ..core import profit, replay
 
@@ -228,26 +229,15 @@ class BillingFeeSimulation(models.Model):
     def _run(self):
         """Go through the claims with each policy and write down the sums."""
         self.ensure_one()
-        company = self.company_id
-        history = self.env["billing.fee.history"].sudo()
-        scope = (company, self._get_domain(), self.date_from, self.date_to)
-        settings = {"a": self._setting(self.policy_a_id, self.forgive_a)}
-        if self.policy_b_id:
-            settings["b"] = self._setting(self.policy_b_id, self.forgive_b)
-        pack = settings["a"].pack(self.date_to)
-        customers = history._load(
-            *scope,
-            rules=next((one.rules for one in settings.values() if one.rules), ()),
-            agreed=bool(pack) and any(rule.agreed for rule in pack.rules.values()),
-        )
-        sums = {"was": history._load_actual(*scope)}
-        for side, setting in settings.items():
-            sums[side] = replay.replay(customers, setting, self.date_to)
+        # Looking through a million objects that are all needed, again and again for
+        # what may be thrown away, would take most of the time.
+        with disabling_gc():
+            count, sums = self._simulate()
         self.write(
             {
                 "state": "done",
-                "done_at": company._billing_now(),
-                "claim_count": sum(len(one.claims) for one in customers),
+                "done_at": self.company_id._billing_now(),
+                "claim_count": count,
                 "line_ids": [
                     Command.clear(),
                     *(
@@ -258,6 +248,28 @@ class BillingFeeSimulation(models.Model):
                 ],
             }
         )
+
+    def _simulate(self):
+        """Return how many claims there are, and the sums of each side.
+
+        :rtype: tuple[int, dict[str, core.replay.Sums]]
+        """
+        company = self.company_id
+        history = self.env["billing.fee.history"].sudo()
+        scope = (company, self._get_domain(), self.date_from, self.date_to)
+        settings = {"a": self._setting(self.policy_a_id, self.forgive_a)}
+        if self.policy_b_id:
+            settings["b"] = self._setting(self.policy_b_id, self.forgive_b)
+        pack = settings["a"].pack(self.date_to)
+        customers = history._load(
+            *scope,
+            rules=next((one.rules for one in settings.values() if one.forgives), None),
+            agreed=bool(pack) and any(rule.agreed for rule in pack.rules.values()),
+        )
+        sums = {"was": history._load_actual(*scope)}
+        for side, setting in settings.items():
+            sums[side] = replay.replay(customers, setting, self.date_to)
+        return sum(len(one.claims) for one in customers), sums
 
     def _setting(self, policy, forgives):
         """Return a policy with everything it is carried out with.
