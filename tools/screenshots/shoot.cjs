@@ -9,6 +9,7 @@ const fs = require("fs");
 const path = require("path");
 
 const {customerPages} = require("./customer_page.cjs");
+const {feePages} = require("./fees.cjs");
 
 const [base, executablePath, folder, world] = process.argv.slice(2);
 const LONGEST_WAIT = 60000;
@@ -300,6 +301,10 @@ async function main() {
       await login(browser, "accountant", {width: 390, height: 1300}),
       "invoice-way-phone"
     );
+    const fees = feePages({base, folder, open, call, shoot});
+    await fees.desk(await login(browser, "manager", {width: 1400, height: 1000}));
+    await fees.phone(await login(browser, "manager", {width: 390, height: 844}));
+    await fees.letter(await login(browser, "admin"));
     await settings(await login(browser, "admin"));
     const invoices = JSON.parse(fs.readFileSync(world, "utf-8"));
     await customerPages(browser, base, invoices, folder);
