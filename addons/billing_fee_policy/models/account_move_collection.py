@@ -253,6 +253,16 @@ class AccountMove(models.Model):
                 )
             if fact.debt.principal <= 0:
                 texts.append(self.env._("Open credits of the customer cover it."))
+            elif move.currency_id.compare_amounts(
+                float(fact.debt.principal), move.amount_residual
+            ):
+                # The agency would be told to collect more than our letters asked for.
+                texts.append(
+                    self.env._(
+                        "Open credits of the customer cover a part of it. Settle them "
+                        "with an invoice first."
+                    )
+                )
             elif minimum and fact.debt.principal < Decimal(str(minimum)):
                 texts.append(
                     self.env._(

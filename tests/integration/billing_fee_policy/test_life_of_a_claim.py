@@ -212,12 +212,19 @@ class TestNorway(LifeCase):
         claim = self.bill(self.kari)
         for day in (3, 14):
             self.live(claim, day)
-        self.bill(self.kari, amount=249.0, move_type="out_refund")
+        credit = self.bill(self.kari, amount=249.0, move_type="out_refund")
         self.assertEqual(self.live(claim, 31)[:2], ("notice", 38.0))
         line = self.lines(claim)[-1]
-        self.assertEqual((line.principal, line.principal + line.credit), (1000, 1249))
+        self.assertEqual((line.principal, line.credit), (1000.0, 249.0))
+        # An agency gets what is owed and no more: staff settle the credit first.
+        self.assertIn("cover a part", self.against(claim, 50))
+        (claim + credit).line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        ).reconcile()
+        self.assertFalse(self.against(claim, 50))
         rest = self.bill(self.kari, amount=1000.0, move_type="out_refund")
         self.assertFalse(self.ready(50), "nothing is left of it")
+        self.assertIn("cover it", self.against(claim, 50))
         rest.button_draft()
         rest.button_cancel()
         self.assertEqual(self.ready(50), claim)
@@ -249,8 +256,8 @@ class TestNorway(LifeCase):
 
     def test_every_job_twice_on_each_day(self):
         claim = self.bill(self.kari)
+        self.live(claim, 3)
         for day, letters, books in (
-            (3, 1, (1249.0, 0.0, 0.0)),
             (14, 2, (1287.0, 38.0, 0.0)),
             (31, 3, (1337.73, 76.0, 12.73)),
         ):
@@ -273,6 +280,11 @@ class TestNorway(LifeCase):
         self.env.flush_all()
         planner = self.env["billing.dunning.planner"].sudo()
         return planner._handover_ready(self.company, self.day(day))
+
+    def against(self, claim, day):
+        """What stands against handing a claim over."""
+        claim = claim.with_context(billing_date=self.day(day))
+        return " ".join(claim._billing_handover_obstacles()[claim.id])
 
     def agency(self):
         """An agency that fetches and answers by itself."""
