@@ -22,6 +22,7 @@ ADDON_PICTURES = {
     "billing_kid_match": "review-list",
     "billing_dynamic_distribution": "distribution-dashboard",
     "billing_interactive_invoice": "invoice-page-top",
+    "billing_fee_policy": "fee-policy",
 }
 COLOURS = 256
 
