@@ -151,6 +151,13 @@ class Life:
         self.assertEqual(line.day, day)
         return line.kind, line.fee_amount, line.interest_amount, line.deadline
 
+    def ready(self, day):
+        """The claims of the company whose turn is collection."""
+        day = self.day(day) if isinstance(day, int) else day
+        self.env.flush_all()
+        planner = self.env["billing.dunning.planner"].sudo()
+        return planner._handover_ready(self.company, day)
+
     def settle(self, moves, day, **values):
         """A payment of invoices or of documents of fees, as on a day."""
         return (

@@ -165,6 +165,20 @@ class TestNorway(LifeCase):
             ("notice", 38.0, 28.53, date(2027, 2, 15)),
         )
 
+    def test_the_law_changes_on_the_way(self):
+        """The act of 2026 leaves collection notices to agencies."""
+        claim = self.bill(self.kari, due=date(2026, 12, 7))
+        self.assertEqual(self.live(claim, date(2026, 12, 10))[0], "soft")
+        self.assertEqual(self.live(claim, date(2026, 12, 21))[:2], ("reminder", 38.0))
+        self.env.ref("billing_fee_policy.law_no_2026").sudo().write(
+            {"in_force_from": date(2027, 1, 1), "reviewed_through": date(2027, 6, 30)}
+        )
+        for day in (date(2027, 1, 7), date(2027, 3, 1)):
+            self.assertIsNone(self.live(claim, day))
+        planner = self.env["billing.dunning.planner"]
+        self.assertIn("§ 20", " ".join(planner._explain(claim, date(2027, 3, 1))))
+        self.assertEqual(self.books(self.kari), (1287.0, 38.0, 0.0))
+
     def test_compensation_between_businesses_does_not_stack(self):
         self.policy.state = "draft"
         self.policy.step_ids.filtered(
@@ -274,12 +288,6 @@ class TestNorway(LifeCase):
                     self.assertEqual(self.books(self.kari), books)
 
     # === HELPERS === #
-
-    def ready(self, day):
-        """The claims whose turn is collection."""
-        self.env.flush_all()
-        planner = self.env["billing.dunning.planner"].sudo()
-        return planner._handover_ready(self.company, self.day(day))
 
     def against(self, claim, day):
         """What stands against handing a claim over."""
@@ -392,6 +400,8 @@ class TestSweden(LifeCase):
         self.assertEqual(self.lines(claim_none)[-1].fee_amount, 180.0)
         self.assertEqual(self.books(self.kari), (10313.97, 240.0, 73.97))
         self.assertEqual(self.books(none), (10253.97, 180.0, 73.97))
+        self.assertNotIn(claim, self.ready(date(2026, 6, 24)))
+        self.assertIn(claim, self.ready(date(2026, 6, 25)))
         # The rate from July on is not known: 19 days more, whenever it is paid.
         self.settle(claim, date(2026, 8, 3))
         self.work(date(2026, 8, 4))

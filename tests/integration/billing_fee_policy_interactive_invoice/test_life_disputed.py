@@ -54,10 +54,6 @@ class TestDisputedLife(LifeCase):
         self.object(claim, self.day(28))
         for day in (31, 50, 200):
             self.assertIsNone(self.live(claim, day), day)
-        self.env.flush_all()
-        ready = self.env["billing.dunning.planner"]._handover_ready(
-            self.company, self.day(200)
-        )
-        self.assertFalse(ready)
+        self.assertFalse(self.ready(200))
         self.assertEqual(self.books(self.kari), (1287.0, 38.0, 0.0))
         self.assertEqual(self.story(claim, "dispute."), ["dispute.opened"])
