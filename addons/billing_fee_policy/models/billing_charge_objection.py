@@ -169,6 +169,10 @@ class BillingChargeObjection(models.Model):
         )
         if not charges_sudo:
             raise UserError(self.env._("There is no fee to object to."))
+        is_open = [("move_id", "=", move_sudo.id), ("state", "=", "open")]
+        open_sudo = self.sudo().search(is_open)
+        if open_sudo:
+            return open_sudo
         company_sudo = move_sudo.company_id
         user_sudo = company_sudo._billing_objection_staff(move_sudo)
         try:
@@ -190,9 +194,8 @@ class BillingChargeObjection(models.Model):
                     )
                 )
         except psycopg2.errors.UniqueViolation:
-            return self.sudo().search(
-                [("move_id", "=", move_sudo.id), ("state", "=", "open")]
-            )
+            # Two clicks at the same moment.
+            return self.sudo().search(is_open)
         objection_sudo.hold_id = move_sudo._billing_place_hold(
             self.env._("The customer objects to a fee: %(text)s", text=text[:200]),
             blocks=BLOCKS - {"distribution"},
