@@ -29,8 +29,10 @@ SAME_EVERYWHERE = {
     "EHF",
     "Format",
     "GET",
+    "Goodwill",
     "IBAN",
     "ID",
+    "Inkassosats",
     "JSON",
     "Journal",
     "KID",
@@ -61,10 +63,12 @@ SAME_EVERYWHERE = {
     "https://gateway.example/cgi-bin/sendsms",
     "https://…",
     # The name of a printed file, in Python.
+    "object.display_name",
     "object.name",
     "sms",
     # What a message's own methods say.
     "{{ object._customer_sentence() }} {{ object._page_url() }}",
+    "{{ object.title_text }}",
 }
 
 
