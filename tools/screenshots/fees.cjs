@@ -119,6 +119,31 @@ function feePages({base, folder, open, call, shoot}) {
     await shoot(page, "fee-report");
   }
 
+  /** What a clerk finds on an invoice whose customer asks about a fee. */
+  async function invoice(page) {
+    const [charge] = await call(
+      page,
+      "billing.charge",
+      "search_read",
+      [[OURS, ["kind", "=", "fee"], ["state", "=", "booked"]], ["move_id"]],
+      {limit: 1}
+    );
+    await page.goto(
+      `${base}/odoo/action-account.action_move_out_invoice_type/${charge.move_id[0]}`
+    );
+    await page.click("a[name=billing_charges]");
+    await page.waitForSelector("[name=billing_charge_ids] .o_data_row");
+    await shoot(page, "fee-invoice");
+    await page.click("button[name=action_billing_law]");
+    await page.waitForSelector(".modal :text('Late interest')");
+    await shoot(page, "fee-law-question");
+    await page.click(".modal .btn-close");
+    await page.waitForSelector(".modal", {state: "detached"});
+    await page.click("button[name=action_billing_waive]");
+    await page.waitForSelector(".modal [name=charge_ids] .o_data_row");
+    await shoot(page, "fee-drop");
+  }
+
   async function phone(page) {
     await open(
       page,
@@ -128,7 +153,7 @@ function feePages({base, folder, open, call, shoot}) {
     await shoot(page, "fee-reminders-phone");
   }
 
-  return {desk, letter, phone};
+  return {desk, invoice, letter, phone};
 }
 
 module.exports = {feePages};

@@ -303,6 +303,7 @@ async function main() {
     );
     const fees = feePages({base, folder, open, call, shoot});
     await fees.desk(await login(browser, "manager", {width: 1400, height: 1000}));
+    await fees.invoice(await login(browser, "manager"));
     await fees.phone(await login(browser, "manager", {width: 390, height: 844}));
     await fees.letter(await login(browser, "admin"));
     await settings(await login(browser, "admin"));
