@@ -26,6 +26,8 @@ class Life:
 
     #: Code of the shipped policy that customers are reminded by.
     shipped_policy = "no_standard"
+    #: Whether sending is what it is without distribution.
+    by_itself = True
 
     @classmethod
     def set_the_stage(cls):
@@ -60,9 +62,8 @@ class Life:
         cls.bank = cls.company.bank_ids[:1] or cls.env["res.partner.bank"].create(
             {"acc_number": "15035149098", "partner_id": cls.company.partner_id.id}
         )
-        patches = (
-            # Bridges and printing have tests of their own.
-            ("res.partner", "_billing_is_distributed", lambda *_args: False),
+        patches = [
+            # Printing has tests of its own.
             (
                 "ir.actions.report",
                 "_render_qweb_pdf",
@@ -75,7 +76,11 @@ class Life:
                 "_commit_progress",
                 lambda cron, *_args, **_values: cron.env.flush_all() or float("inf"),
             ),
-        )
+        ]
+        if cls.by_itself:
+            patches.append(
+                ("res.partner", "_billing_is_distributed", lambda *_args: False)
+            )
         for model, name, instead in patches:
             cls.startClassPatcher(
                 patch.object(cls.env.registry[model], name, instead, create=True)

@@ -102,6 +102,21 @@ class TestNorway(LifeCase):
         self.assertEqual(len(self.messages(self.kari)), 2)
         self.assertFalse(self.ready(60))
 
+    def test_paid_in_part_and_a_payment_that_is_taken_back(self):
+        part, bounced = self.bill(self.kari), self.bill(self.customer_of("Ola Li"))
+        for day in (3, 14):
+            self.work(self.day(day))
+        self.settle(part, self.day(20), amount=500.0)
+        payment = self.settle(bounced, self.day(20))
+        # 20 days on 1249 and 11 on 749.
+        self.assertEqual(self.live(part, 31), ("notice", 38.0, 10.92, self.day(45)))
+        self.assertEqual(self.lines(part)[-1].principal, 749.0)
+        self.assertEqual(len(self.lines(bounced)), 2)
+        payment.action_cancel()
+        # The money never came: 40 days, and no letter was left out or doubled.
+        self.assertEqual(self.live(bounced, 40), ("notice", 38.0, 16.43, self.day(56)))
+        self.assertEqual(len(self.lines(part)), 3)
+
     def test_after_six_months_a_fee_may_be_charged_again(self):
         self.policy.state = "draft"
         reminder = {"kind": "reminder", "wait_from": "deadline", "has_fee": True}
