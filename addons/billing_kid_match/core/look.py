@@ -16,7 +16,7 @@ from .scoring import Invoice, Surroundings
 # What the first look makes of a payment
 SURE = "sure"  # its own invoices, the open amount
 COVERED = "covered"  # as sure, but another payment of the batch was first
-AMOUNT = "amount"  # its own invoice, another amount
+AMOUNT = "amount"  # its own invoice, another amount or one that a twin has too
 OWN = "own"  # the customer's own reference, on all his invoices
 SHARED = "shared"  # several invoices carry the reference
 CLOSED = "closed"  # the reference of an invoice that is not open

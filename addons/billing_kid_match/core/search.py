@@ -48,6 +48,22 @@ def neighbours(key: str) -> set[str]:
     return buckets
 
 
+def unseen_swaps(key: str) -> set[str]:
+    """Buckets of ``key`` with two neighbours swapped in a way MOD10 does not see.
+
+    Only a 0 and a 9 side by side: doubled and summed up, each is worth what it was
+    (ISO/IEC 7812-1, annex B).
+    """
+    text = key.rstrip("-")
+    found = set()
+    for pair, swapped in (("09", "90"), ("90", "09")):
+        at = text.find(pair)
+        while at >= 0:
+            found.add((text[:at] + swapped + text[at + 2 :]).lstrip("0"))
+            at = text.find(pair, at + 1)
+    return found
+
+
 def valid_neighbours(key: str, families: Iterable[Family]) -> set[str]:
     """Buckets of the references one edit away that ``families`` could have issued.
 

@@ -146,9 +146,11 @@ class BillingMatcher(models.AbstractModel):
 
     def _first_looks(self, payments, units):
         hits = self._find_references(payments, units)
-        return [
+        looks = [
             first_look(paid, found) for paid, found in zip(payments, hits, strict=True)
         ]
+        self._doubt_twins(payments, looks)
+        return looks
 
     def _decide_looked(self, payments, looks, decider, units):
         open_counts = decider.open_counts

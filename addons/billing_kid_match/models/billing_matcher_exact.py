@@ -1,10 +1,11 @@
 from odoo import models
 from odoo.tools import SQL
 
-from ..core.arrays import int_array
-from ..core.look import SURE, Exact
+from ..core.arrays import decimal_array, int_array, text_array
+from ..core.look import AMOUNT, SURE, Exact
+from ..core.search import unseen_swaps
 from .account_move import ISSUED_SQL
-from .billing_matcher import BUCKET, IS_OPEN
+from .billing_matcher import BUCKET, IS_OPEN, amount_of
 
 _ISSUED = SQL(ISSUED_SQL)
 
@@ -63,6 +64,7 @@ class BillingMatcher(models.AbstractModel):
         exact = {}
         shared = set()
         payers = {}
+        stated = {}
         for (
             at, payment, company, currency, amount, move, partner, reference, is_exact,
         ) in self.env.cr.fetchall():  # fmt: skip
@@ -71,17 +73,71 @@ class BillingMatcher(models.AbstractModel):
                 continue
             if payers.setdefault(move, at) != at:
                 shared.update((at, payers[move]))
-            exact[at] = Exact(
-                payment,
-                company,
-                move,
-                partner,
-                round(amount * units[currency]),
-                reference,
-            )
-        for at in shared:
+            amount = round(amount * units[currency])
+            exact[at] = Exact(payment, company, move, partner, amount, reference)
+            stated[at] = reference, (company, currency, amount), units[currency]
+        for at in shared | self._find_twins(stated):
             exact.pop(at, None)
         return exact
+
+    def _find_twins(self, stated):
+        """Tell which references may as well be another's, with a 0 and a 9 swapped.
+
+        The check digit does not see that slip. Where just as much is open on the other
+        invoice, the reference alone does not say which of the two is paid.
+
+        :param stated: by place the reference, company with currency and minor units,
+            and minor units of one whole
+        :return: the places
+        """
+        wanted = [
+            (at, other, amount, unit)
+            for at, (reference, amount, unit) in stated.items()
+            if "09" in reference or "90" in reference
+            for other in unseen_swaps(reference)
+        ]
+        if not wanted:
+            return set()
+        wanted.sort(key=lambda item: item[1])
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT DISTINCT q.at
+                  FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[],
+                              %s::numeric[])
+                       AS q(at, bucket, company_id, currency_id, amount)
+                 CROSS JOIN LATERAL (
+                       SELECT
+                         FROM account_move m
+                        WHERE %s = q.bucket AND m.company_id = q.company_id AND %s
+                          AND m.currency_id = q.currency_id
+                          AND m.amount_residual = q.amount AND %s
+                        LIMIT 1) AS found
+                """,
+                int_array(at for at, _other, _amount, _unit in wanted),
+                text_array(other for _at, other, _amount, _unit in wanted),
+                int_array(amount[0] for _at, _other, amount, _unit in wanted),
+                int_array(amount[1] for _at, _other, amount, _unit in wanted),
+                decimal_array((amount, unit) for _at, _other, amount, unit in wanted),
+                BUCKET,
+                _ISSUED,
+                IS_OPEN,
+            )
+        )
+        return {at for (at,) in self.env.cr.fetchall()}
+
+    def _doubt_twins(self, payments, looks):
+        """Let the second look see the sure ones that may be another invoice's.
+
+        See :meth:`_find_twins`.
+        """
+        stated = {
+            at: (look.query.key, amount_of(payments[at]), payments[at].unit)
+            for at, look in enumerate(looks)
+            if look.kind == SURE and len(look.invoices) == 1
+        }
+        for at in self._find_twins(stated):
+            looks[at].kind = AMOUNT
 
     @staticmethod
     def _disputed(exact, looks):

@@ -19,10 +19,12 @@ class EvidenceCase(MatchCase):
         cls.payer = cls.env["res.partner"].create({"name": "Solveig Sørlivåg"})
         cls.due = cls.invoice(1873.41, cls.payer)
 
-    def pay_by(self, amount, name="Solveig Sørlivåg", account=ACCOUNT, **values):
+    def pay_by(
+        self, amount, name="Solveig Sørlivåg", account=ACCOUNT, reference="", **values
+    ):
         """Import a payment of somebody, decided."""
         values.setdefault("end", f"E{self.payments.search_count([])}")
-        payment = self.payment("", amount, name=name, **values)
+        payment = self.payment(reference, amount, name=name, **values)
         payment = dataclasses.replace(payment, payer_account=account)
         number = self.payments.search_count([])
         _file, payments = self.load(self.camt([payment], message_id=f"E{number}"))
@@ -181,6 +183,45 @@ class TestMentioned(EvidenceCase):
         )
         self.assertEqual(payment.state, "reconciled", payment.reason_text)
         self.assertIn("meter_in_text", self.codes(payment))
+
+
+class TestTwins(EvidenceCase):
+    """MOD10 does not see a 0 and a 9 swapped: both references are good."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.neighbour = cls.env["res.partner"].create({"name": "Torgeir Haugland"})
+        cls.theirs = cls.invoice(599, cls.neighbour)
+        cls.theirs.payment_reference = "9240904"
+        cls.mine = cls.invoice(599, cls.payer)
+        cls.mine.payment_reference = "9249004"
+
+    def test_who_pays_decides(self):
+        self.remember(self.payer)
+        payment = self.pay_by(599, reference="9240904")
+        self.assertEqual(payment.state, "reconciled", payment.reason_text)
+        self.assertEqual(payment.invoice_ids, self.mine)
+        self.assertEqual(self.theirs.payment_state, "not_paid")
+
+    def test_who_pays_his_own_is_believed(self):
+        self.remember(self.neighbour, account="12345678903")
+        payment = self.pay_by(599, "Torgeir Haugland", "12345678903", "9240904")
+        self.assertEqual(payment.state, "reconciled", payment.reason_text)
+        self.assertEqual(payment.invoice_ids, self.theirs)
+
+    def test_a_stranger_is_left_to_staff(self):
+        payment = self.pay_by(599, "Per Ukjent", "12345678903", "9240904")
+        self.assertEqual(payment.state, "proposed", payment.reason_text)
+        self.assertIn("neighbour_same_amount", self.codes(payment))
+        self.assertEqual(payment.best_candidate_id.move_id, self.theirs)
+        self.assertIn(self.mine.payment_reference, payment.reason_text)
+
+    def test_another_amount_on_the_twin_leaves_no_doubt(self):
+        self.mine.payment_reference = "7770000"
+        payment = self.pay_by(599, "Per Ukjent", "12345678903", "9240904")
+        self.assertEqual(payment.state, "reconciled", payment.reason_text)
+        self.assertEqual(payment.invoice_ids, self.theirs)
 
 
 class TestWhatFor(EvidenceCase):

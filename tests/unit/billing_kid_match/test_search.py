@@ -32,6 +32,17 @@ def test_neighbours_are_all_at_one_edit(key):
     assert search.neighbours(key) == expected - {"", ref.bucket(key)}
 
 
+@given(digits)
+@example("0990")
+def test_unseen_swaps_are_those_that_the_check_digit_passes(base):
+    key = base + ref.mod10_digit(base)
+    swaps = {
+        key[:at] + key[at : at + 2][::-1] + key[at + 2 :] for at in range(len(key) - 1)
+    } - {key}
+    passed = {text for text in swaps if ref.check_passes(text, "mod10")}
+    assert search.unseen_swaps(key) == {text.lstrip("0") for text in passed}
+
+
 @given(digits, checks)
 @example("12345", "mod11")
 @example("123456-", "mod11")
