@@ -43,8 +43,13 @@ def _prepare() -> Counts:
     return {"passed": 0, "failed": 0}
 
 
+def _template() -> str:
+    """Make the tests' database beside other stages; return its name."""
+    return Databases(runtime.ensure()).template()
+
+
 def _translations() -> tuple[Result, str]:
-    """Check the translations beside other stages, then make the tests' database.
+    """Check the translations beside other stages.
 
     :return: the result, and what the check printed
     """
@@ -59,7 +64,6 @@ def _translations() -> tuple[Result, str]:
         text=True,
     )
     seconds = time.monotonic() - start
-    Databases(runtime.ensure()).template()
     counts = _counts(1 if done.returncode else 0)
     return ("translations", counts, seconds), done.stdout
 
@@ -78,8 +82,9 @@ def ci(args: list[str]) -> int:
     say("\n======== environment")
     results = [_timed("environment", _prepare)]
     with ThreadPoolExecutor() as pool:
-        # Installing addons keeps one core busy: the other one does the rest.
+        # Installing addons keeps one core busy and waits for the next file at times.
         beside = pool.submit(_translations)
+        template = pool.submit(_template)
         stages: list[tuple[str, Callable[[], Counts]]] = [
             ("lint", lambda: _one(lint.lint)),
             (
@@ -99,6 +104,8 @@ def ci(args: list[str]) -> int:
             say(f"kvitt: {error}")
             result = ("translations", _counts(1), 0.0)
         results.append(result)
+        # Where it could not be made, the tests say why.
+        template.exception()
     # What `make test` does, less the tests without database above.
     say("\n======== make test")
     results.append(
