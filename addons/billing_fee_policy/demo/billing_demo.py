@@ -47,6 +47,15 @@ class BillingDemo(models.AbstractModel):
                 books._load_fees(market, company, FEES[market.key])
         return result
 
+    def _load_books(self, market, company, rng):
+        """Extension of `billing_base`: bills that nobody pays.
+
+        With the other books, before plans that would send them go live.
+        """
+        result = super()._load_books(market, company, rng)
+        self._load_forgotten(market, company, FEES[market.key])
+        return result
+
     def _load_fees(self, market, company, told):
         """Load the fees of one company."""
         mails = self.env["mail.mail"]
@@ -74,7 +83,10 @@ class BillingDemo(models.AbstractModel):
     # === WHO IS LATE === #
 
     def _load_forgotten(self, market, company, told):
-        """Bills for a visit, some months old, that nobody has paid."""
+        """Bills for a visit, some months old, that nobody has paid; once."""
+        name = f"forgotten_{market.key}"
+        if self.env.ref(f"{billing_demo.MODULE}.{name}", raise_if_not_found=False):
+            return
         products = self._load_products(market, company)
         today = company._billing_today()
         vals_list = []
@@ -94,7 +106,9 @@ class BillingDemo(models.AbstractModel):
                     Random(number),
                 )
             )
-        self.env["account.move"].create(vals_list).action_post()
+        moves = self.env["account.move"].create(vals_list)
+        moves.action_post()
+        self._name_record(name, moves[:1])
 
     def _find_late(self, company, told):
         """Return the customers who have had letters: those who owe the oldest debts.
