@@ -16,6 +16,7 @@ from hypothesis import settings
 
 # How long an example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("kvitt", settings(), deadline=None)
+settings.register_profile("daily", settings.get_profile("kvitt"), max_examples=40)
 settings.load_profile("kvitt")
 
 ROOT = Path(__file__).resolve().parents[1]

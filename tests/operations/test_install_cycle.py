@@ -82,6 +82,7 @@ def test_installs_alone_uninstalls_and_reinstalls(addon, request, tmp_path):
     assert _state(database, addon) == "installed"
 
 
+@pytest.mark.nightly
 def test_those_that_join_two_others_leave_and_come_back(database, tmp_path):
     log = tmp_path / "odoo.log"
     before = _tables(database)

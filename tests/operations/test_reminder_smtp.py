@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from .processes import odoo, open_invoices, query
 
 ADDRESS = "kari.nordmann@kunde.example"
@@ -77,6 +79,7 @@ env.cr.commit()
 """
 
 
+@pytest.mark.nightly
 def test_a_reminder_is_sent_and_charged_once(database, mail_server):
     [(move_id, *_rest)] = open_invoices(database, 1)
     shell = ("shell", "-d", database, "--no-http")

@@ -24,9 +24,9 @@ BROWSER = "tests/browser"
 #: Tests that run at the same time, each in a process and on a database of its own.
 WORKERS = min(max(os.cpu_count() or 2, 2), 4)
 #: Leaves out what only `make nightly` runs: installing and removing every addon,
-#: killing workers again and again, every screen in every state. Whoever names such a
-#: test gets it.
-DAILY = ["-m", "not nightly"]
+#: killing workers again and again, every screen in every state; and looks for less
+#: long for what breaks a property. Whoever names such a test gets all of it.
+DAILY = ["-m", "not nightly", "--hypothesis-profile=daily"]
 
 
 def _pytest(

@@ -136,10 +136,12 @@ class TestChromium(PrintingCase):
                 lines = re.findall(r"Line (\d+)", " ".join(map(self.text, document)))
                 self.assertEqual(sorted(map(int, lines)), list(range(45)))
 
+    @pytest.mark.nightly
     def test_the_company_s_own_typeface_is_inside(self):
         pdf, _kind = self.reports._render_qweb_pdf(REPORT, self.create_invoice().ids)
         self.assertIn(b"Lato", pdf)
 
+    @pytest.mark.nightly
     def test_several_invoices_are_documents_of_their_own(self):
         moves = self.create_invoice(3) | self.create_invoice(45)
         streams = self.reports._render_qweb_pdf_prepare_streams(
@@ -222,6 +224,7 @@ class TestChromium(PrintingCase):
         self.assertEqual(self.text(pypdfium2.PdfDocument(pdf)[0]), "Text")
 
 
+@pytest.mark.nightly
 class TestUnpatched(PrintingCase):
     """The last resort: wkhtmltopdf as distributions build it, and no Chromium."""
 

@@ -44,6 +44,7 @@ class ExperimentCase(HistoryCase):
 
 
 class TestWhoGetsIt(ExperimentCase):
+    @pytest.mark.nightly
     def test_customers_are_split_by_their_number(self):
         trial = self.begin()
         partners = self.create_customers(40)

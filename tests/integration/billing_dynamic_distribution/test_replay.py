@@ -117,6 +117,7 @@ class TestTheActualPlan(ReplayCase):
         # Eleven were still open when a fee might be charged.
         self.assertEqual((total.fees_was, total.fees_low, total.fees_high), (11,) * 3)
 
+    @pytest.mark.nightly
     def test_a_copy_of_it_says_the_same(self):
         self.live_through()
         copy = self.live._copy_as_draft()
@@ -124,6 +125,7 @@ class TestTheActualPlan(ReplayCase):
         self.assertFalse(run.departures)
         self.assertTrue(run.is_actual)
 
+    @pytest.mark.nightly
     def test_the_replay_changes_nothing(self):
         self.live_through()
         before = len(self.counter.calls)

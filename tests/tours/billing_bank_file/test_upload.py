@@ -1,8 +1,11 @@
+import pytest
+
 from ...integration.billing_bank_file.common import ACCOUNT
 from ..common import TourCase
 
 
 class TestUpload(TourCase):
+    @pytest.mark.nightly
     def test_a_refused_file_says_why(self):
         self.new_user("tour_clerk", "billing_base.group_billing_user")
         self.serve(
@@ -20,6 +23,7 @@ class TestUpload(TourCase):
         self.assertRegex(file.reason, r"^wrong_account\.xml:\d+: account: ")
         self.assertEqual(self.payments.search_count([]), before)
 
+    @pytest.mark.nightly
     def test_a_table_is_explained_once(self):
         self.new_user("tour_table_clerk", "billing_base.group_billing_user")
         table = (

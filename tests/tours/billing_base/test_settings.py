@@ -1,6 +1,9 @@
+import pytest
+
 from ..common import TourCase
 
 
+@pytest.mark.nightly
 class TestSettings(TourCase):
     def test_addons_that_are_not_on_the_server_cannot_be_switched_on(self):
         self.env["ir.module.module"].search(

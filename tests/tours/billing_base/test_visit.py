@@ -37,6 +37,7 @@ REPORTED = """
 """
 
 
+@pytest.mark.nightly
 class TestVisit(common.LinkCase, KvittHttpCase):
     browser_size = "390x844"
     touch_enabled = True
@@ -77,7 +78,6 @@ class TestVisit(common.LinkCase, KvittHttpCase):
         )
         self.assertTrue(visit.link_id.first_opened_at)
 
-    @pytest.mark.nightly
     def test_a_browser_that_a_program_drives_is_a_machine(self):
         visit = self.visit_of("driven", agent=DESKTOP, scripts=(REPORTED,))
         self.assertRecordValues(
@@ -85,7 +85,6 @@ class TestVisit(common.LinkCase, KvittHttpCase):
         )
         self.assertFalse(visit.link_id.first_opened_at)
 
-    @pytest.mark.nightly
     def test_a_browser_without_scripts_shows_the_page_and_says_so(self):
         visit = self.visit_of(
             "without",

@@ -63,6 +63,7 @@ class TestWay(WayTourCase):
         )
         self.assertEqual(self.kinds(move).count("delivery.skipped"), 1)
 
+    @pytest.mark.nightly
     def test_put_addresses_right(self):
         kari, _run = self.stuck("Kari Hansen", "kari@gmial.com")
         ola, _run = self.stuck("Ola Hansen", "ola@feil.example")
@@ -82,6 +83,7 @@ class TestWay(WayTourCase):
         self.assertEqual((kari + ola).partner_id.mapped("email"),
                          ["kari@gmail.com", "ola@riktig.example"])  # fmt: skip
 
+    @pytest.mark.nightly
     def test_what_is_stuck(self):
         found, went = self.stuck("Har Adresse", "har@feil.example")
         found.partner_id.street = "Fjellveien 12"

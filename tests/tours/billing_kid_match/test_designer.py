@@ -1,6 +1,9 @@
+import pytest
+
 from ..common import TourCase
 
 
+@pytest.mark.nightly
 class TestDesigner(TourCase):
     @classmethod
     def setUpClass(cls):
