@@ -129,7 +129,8 @@ def write_config(file: Path, server: postgres.Server, **options: str) -> None:
         **options,
     }
     parser["options"] = {key: value for key, value in values.items() if value}
-    partial = file.with_suffix(".new")
+    # Several commands may start at the same moment.
+    partial = file.with_suffix(f".{os.getpid()}")
     with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
         parser.write(f)
     partial.replace(file)
