@@ -1,0 +1,17 @@
+{
+    "name": "Billing: Direct Debit",
+    "summary": "AvtaleGiro and Autogiro: mandates, claims, files and answers",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Billing",
+    "author": "Kvitt",
+    "license": "LGPL-3",
+    "images": ["static/description/screenshot.png"],
+    "depends": ["billing_bank_file", "billing_dynamic_distribution"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/billing_direct_debit_rules.xml",
+        # The frame of the menus: what follows hangs into it.
+        "views/billing_direct_debit_menus.xml",
+    ],
+    "uninstall_hook": "uninstall_hook",
+}
