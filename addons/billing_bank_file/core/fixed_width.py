@@ -70,6 +70,11 @@ class FixedWidthReader(Reader):
         self._position = 0
         self._entries = set()
 
+    @property
+    def line(self):
+        """The line (or record, in a file without line breaks) that is being read."""
+        return self._line
+
     def error(self, message, *, field, line=None):
         return BankFileError(
             message,

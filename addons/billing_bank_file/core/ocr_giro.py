@@ -124,12 +124,18 @@ class OcrGiroReader(FixedWidthReader):
     as fingerprint the account and agreement, Nets date, centre, day code, partial
     settlement and serial number, transaction number, amount and KID.
 
-    Assignments of other services in the same transmission are read over; they count
-    in the transmission's totals and in ``Summary.skipped``.
+    Assignments of other services in the same transmission count in its totals. An
+    extension may read them; others are read over, and count in ``Summary.skipped``.
     """
 
-    def __init__(self, source):
+    def __init__(self, source, extensions=()):
+        """
+        :param source: :class:`~.source.Source`
+        :param extensions: the :class:`~.messages.Extension` that may read assignments
+            of other services
+        """
         super().__init__(source, FORMAT, Summary(FORMAT))
+        self._extensions = extensions
 
     # --- transmission --------------------------------------------------------
 
@@ -155,7 +161,9 @@ class OcrGiroReader(FixedWidthReader):
                 self._transmission_end(record, total)
                 break
             elif re.fullmatch(r"NY(?!0[09])\d\d\d\d20", kind, re.ASCII):
-                self._other_assignment(record, records, total)
+                read = self._reader_of(kind)
+                assignments += bool(read)
+                yield from self._other_assignment(record, records, total, read)
             else:
                 raise self.error(
                     "expected the start of an assignment (NY090020) or the end of "
@@ -177,21 +185,41 @@ class OcrGiroReader(FixedWidthReader):
         if not assignments:
             found = ", ".join(self._summary.skipped) or "no assignment at all"
             raise self.error(
-                f"expected an OCR giro assignment (NY090020), found {found}; "
-                "AvtaleGiro files are not supported yet",
+                f"expected an OCR giro assignment (NY090020), found {found}",
                 field="assignment",
                 line=0,
             )
 
-    def _other_assignment(self, record, records, total):
-        service = _SERVICES.get(record[2:4], "service")
-        what = f"{service} ({record[2:6]}) records"
-        end = f"NY{record[2:4]}\\d\\d88"
+    def _reader_of(self, kind):
+        """The function that reads an assignment of another service, or None."""
+        found = (item.read_assignment(kind) for item in self._extensions)
+        return next(filter(None, found), None)
+
+    def _other_assignment(self, start, records, total, read):
+        """Read an assignment of another service, or read over it.
+
+        :param read: its reader, see :meth:`~.messages.Extension.read_assignment`
+        :return: iterator of :class:`~.messages.Message`
+        """
+        service = _SERVICES.get(start[2:4], "service")
+        bracket = self._bracket(start, records, total)
+        if read:
+            yield from read(start, bracket, self, self._summary.message_id)
+        counted = sum(1 for _record in bracket)
+        if not read:
+            # The end record is none of the service's own.
+            self._summary.skip(f"{service} ({start[2:6]}) records", counted - 1)
+
+    def _bracket(self, start, records, total):
+        """Yield the records of an assignment after its start, the end record too, and
+        check what they add to the transmission."""
+        service = _SERVICES.get(start[2:4], "service")
+        end = re.compile(f"NY{start[2:4]}\\d\\d88", re.ASCII)
         counted = 1
         for record in records:
             total.records += 1
             counted += 1
-            if re.match(end, record, re.ASCII):
+            if end.match(record):
                 break
             if record.startswith(("NY000089", "NY0900")):
                 raise self.error(
@@ -199,6 +227,7 @@ class OcrGiroReader(FixedWidthReader):
                     f"{shown(record[:8])}",
                     field="record type",
                 )
+            yield record
         else:
             raise self.error(
                 f"expected the end of the {service} assignment, found the end of the "
@@ -209,7 +238,7 @@ class OcrGiroReader(FixedWidthReader):
         self._same("number of records", size, counted)
         total.transactions += number
         total.amount += amount
-        self._summary.skip(what, counted - 2)
+        yield record
 
     def _transmission_end(self, record, total):
         number, size, amount, day = _L89.cut(record, self)

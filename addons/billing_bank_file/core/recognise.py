@@ -48,7 +48,9 @@ _NAMESPACE = re.compile(r"""\sxmlns(:[\w.-]+)?\s*=\s*["']([^"']*)["']""")
 _ISO = "urn:iso:std:iso:20022:tech:xsd:"
 
 
-def open_bank_file(source, name, *, max_bytes=MAX_BYTES, settings=None):
+def open_bank_file(
+    source, name, *, max_bytes=MAX_BYTES, settings=None, extensions=()
+):
     """Recognise a bank file and open it for reading.
 
     :param source: path or binary stream; a stream is left open
@@ -57,20 +59,22 @@ def open_bank_file(source, name, *, max_bytes=MAX_BYTES, settings=None):
     :param settings: called with a :class:`~.table.Table` when the file is one; returns
         the :class:`~.table_reader.Setting` to read it with, or None when nobody has
         explained its columns
-    :return: a :class:`~.source.Reader`: iterate it for the transactions, then ask
-        for its ``summary``
+    :param extensions: the :class:`~.messages.Extension` of other addons, asked for what
+        no reader here knows
+    :return: a :class:`~.source.Reader`: iterate it for the transactions, and for the
+        messages that extensions read; then ask for its ``summary``
     :raises BankFileError: when the file is none of the supported formats
     :raises UnknownTableError: when it is a table that nobody has explained
     """
     source = Source(source, name, max_bytes)
     try:
-        return _reader(source, settings)
+        return _reader(source, settings, extensions)
     except BaseException:
         source.close()
         raise
 
 
-def _reader(source, settings):
+def _reader(source, settings, extensions):
     head = source.head()
     if not head:
         raise source.error("expected a bank file, found an empty file")
@@ -79,13 +83,16 @@ def _reader(source, settings):
             f"expected a bank file, found only blanks in the first {len(head)} bytes"
         )
     if head.startswith(b"NY"):
-        return OcrGiroReader(source)
+        return OcrGiroReader(source, extensions)
     if head.startswith(b"01BGMAX"):
         return BgMaxReader(source)
     bom = next((bom for bom in _BOMS if head.startswith(bom[0])), None)
     start = head[len(bom[0]) :] if bom else head
     if start.lstrip().startswith((b"<", b"\x00<")):
         return _xml_reader(source, head, bom)
+    for extension in extensions:
+        if reader := extension.open(source, head):
+            return reader
     _refuse_legacy(source, start)
     table = open_table(source)
     if not table:
@@ -124,7 +131,7 @@ def _refuse_legacy(source, start):
     elif (line.startswith("01") and "AUTOGIRO" in line[2:24]) or (
         line.startswith("51") and line[24:34] == "AG-EMEDGIV"
     ):
-        what = "Autogiro, which is not supported yet: ask the bank for camt.054"
+        what = "Autogiro, which needs the addon for direct debit"
     else:
         return
     raise source.error(f"expected {SUPPORTED}, found {what}", field="format")
