@@ -12,6 +12,7 @@ from odoo.tools import SQL
 from odoo.addons.billing_base.core.reference import normalise
 
 from ..core.errors import BankFileError
+from ..core.messages import Message
 from ..core.money import decimals
 from ..core.recognise import open_bank_file
 
@@ -138,7 +139,7 @@ class BillingBankFile(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _import(self, source, name, journal=None):
+    def _import(self, source, name, journal=None, told=None):
         """Read a bank file and keep its transactions as payments.
 
         Reads in one pass and writes as it goes, all in the present transaction: on an
@@ -149,6 +150,8 @@ class BillingBankFile(models.Model):
         :param name: the name to speak of the file by
         :param journal: the bank journal the file must belong to; found by the
             account numbers in the file when not given
+        :param told: :class:`collections.Counter` that is given how many messages the
+            file holds, by what became of them
         :return: (file record, list of (position, payment id, was seen before)); the
             file record is the earlier one when these very bytes were imported before
         :raises BankFileError: when the file is refused
@@ -157,19 +160,22 @@ class BillingBankFile(models.Model):
             source = io.BytesIO(source)
         # Recognised before it is read through for the checksum: what is no bank file
         # is refused at once, whatever its size.
-        settings = self.env["billing.table.format"]._settings(name, journal)
-        open_bank_file(source, name, settings=settings)
+        known = {
+            "settings": self.env["billing.table.format"]._settings(name, journal),
+            "extensions": self._extensions(),
+        }
+        open_bank_file(source, name, **known)
         source.seek(0)
         checksum = hashlib.file_digest(source, "sha256").hexdigest()
         source.seek(0)
-        reader = open_bank_file(source, name, settings=settings)
+        reader = open_bank_file(source, name, **known)
         journal = journal or self.env["account.journal"].browse(reader.journal_id)
         journals = JournalFinder(self.env, name, journal)
-        transactions = iter(reader)
-        first = next(transactions, None)
+        items = iter(reader)
+        first = next(items, None)
         if first:
             company = journals.find(first).company_id
-            transactions = itertools.chain([first], transactions)
+            items = itertools.chain([first], items)
         else:
             company = journal[:1].company_id if journal else self.env.company
         file_sudo = self.sudo().search(
@@ -190,7 +196,13 @@ class BillingBankFile(models.Model):
             }
         )
         seen = []
-        while rows := list(itertools.islice(transactions, INSERT_SIZE)):
+        while rows := list(itertools.islice(items, INSERT_SIZE)):
+            messages = [item for item in rows if isinstance(item, Message)]
+            if messages:
+                counts = file_sudo._store_messages(messages, journals)
+                if told is not None:
+                    told.update(counts)
+                rows = [item for item in rows if not isinstance(item, Message)]
             seen += file_sudo._store(rows, journals)
         file_sudo._replace_sums()
         elsewhere = file_sudo._take_over_lines()
@@ -227,6 +239,25 @@ class BillingBankFile(models.Model):
             raise ConcurrencyError(
                 "the same file was imported at the same moment"
             ) from error
+
+    @api.model
+    def _extensions(self):
+        """What other addons read in the files of banks.
+
+        :return: list of :class:`~..core.messages.Extension`
+        """
+        return []
+
+    def _store_messages(self, messages, journals):
+        """Keep what a bank tells beside money. An addon with an extension does it here,
+        in few statements for all.
+
+        :param messages: list of :class:`~..core.messages.Message`
+        :param journals: the :class:`JournalFinder` of this file
+        :return: dict of what became of them to their number; ``repeated`` are those
+            that were known
+        """
+        raise NotImplementedError
 
     def _store(self, transactions, journals):
         """Insert transactions that are not there yet, in one statement.
@@ -403,7 +434,8 @@ class JournalFinder:
 
     def find(self, transaction):
         """
-        :param transaction: :class:`~..core.types.Transaction`
+        :param transaction: :class:`~..core.types.Transaction`, or a
+            :class:`~..core.messages.Message`
         :return: its ``account.journal``
         :raises BankFileError: wrong account or wrong currency
         """

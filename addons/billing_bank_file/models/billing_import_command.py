@@ -1,3 +1,4 @@
+import collections
 import functools
 
 from odoo import api, models
@@ -34,14 +35,18 @@ class BillingImportCommand(models.AbstractModel):
         )
         counts = {"files": 0, "refused": 0, "payments": 0}
         for path in paths:
+            told = collections.Counter()
             try:
-                file, seen = command._import_file(path, journal_code)
+                file, seen = command._import_file(path, journal_code, told)
             except BankFileError as error:
                 error.file = str(path)
                 write_error(str(error))
                 counts["refused"] += 1
                 continue
             counts["files"] += 1
+            for outcome, number in told.items():
+                for name in ("answers", f"answers_{outcome}"):
+                    counts[name] = counts.get(name, 0) + number
             for record in command._report(path, file, seen):
                 counts["payments"] += 1
                 counts[record["outcome"]] = counts.get(record["outcome"], 0) + 1
@@ -49,9 +54,10 @@ class BillingImportCommand(models.AbstractModel):
         write({"summary": counts})
         return counts["refused"]
 
-    def _import_file(self, path, journal_code):
+    def _import_file(self, path, journal_code, told=None):
         """Import one file and process its payments, committing as it goes.
 
+        :param told: see ``billing.bank.file._import``
         :return: (file record, list of (position, payment id, was done before))
         """
         env = self.env
@@ -63,7 +69,10 @@ class BillingImportCommand(models.AbstractModel):
             ) from error
         with source:
             file, seen = retrying(
-                functools.partial(self._import_source, source, path, journal_code), env
+                functools.partial(
+                    self._import_source, source, path, journal_code, told
+                ),
+                env,
             )
         process = functools.partial(env["billing.payment"]._process_next, file)
         while retrying(process, env)[0]:
@@ -71,11 +80,14 @@ class BillingImportCommand(models.AbstractModel):
             env.invalidate_all()
         return file, seen
 
-    def _import_source(self, source, path, journal_code):
+    def _import_source(self, source, path, journal_code, told):
         source.seek(0)
+        # The second try of a file starts to count anew.
+        told = collections.Counter() if told is None else told
+        told.clear()
         files = self.env["billing.bank.file"]
         file, seen = files._import(
-            source, path.name, self._find_journal(path, journal_code)
+            source, path.name, self._find_journal(path, journal_code), told
         )
         # What an interrupted run left undone is done now and reported as such.
         unfinished = set(
