@@ -2,10 +2,12 @@
 
 Sweden gives a code with each order that failed. Norway gives none: a claim that was not
 credited some bank days after its day has failed, and why is the payer's and the bank's
-secret (:data:`NOT_PAID`) unless an earlier history tells, see :mod:`.debit_limit`.
+secret (:data:`NOT_PAID`) unless the history of the payer tells, see :mod:`.debit_limit`.
 """
 
 from dataclasses import dataclass
+
+from . import autogiro_codes
 
 FUNDS = "funds"
 LIMIT = "limit"
@@ -68,41 +70,22 @@ NOT_THE_PAYER = frozenset(
 )
 
 # Kinds of Swedish records with a code: the status of a payment in the payment
-# specification, the comment on a rejected order, and the transaction code of a
-# cancelled one (technical manual of Bankgirot, §§ 6–8).
+# specification, the comment on a rejected order, and the transaction code of an order
+# that was cancelled.
 STATUS = "status"
 REJECTED = "rejected"
 CHANGED = "changed"
 
+#: Kind of record → its codes, and how many digits they have.
 _AUTOGIRO = {
-    STATUS: {
-        "1": FUNDS,
-        # «Account closed or other reason»: what is left of it is not worth a try.
-        "2": NO_ACCOUNT,
-        "9": BANK_WILL_RETRY,
-    },
-    REJECTED: {
-        "01": NO_MANDATE,
-        "02": NO_ACCOUNT,
-        "03": STOPPED,
-        "04": OURS,  # wrong number of payer
-        "05": OURS,  # wrong number of payee
-        "06": OURS,  # wrong period
-        "07": OURS,  # wrong number of repetitions
-        "08": OURS,  # amount is no number
-        "09": OURS,  # payouts forbidden
-        "10": OURS,  # the payee's bankgiro is not known
-        "12": OURS,  # wrong date
-        "13": OURS,  # date has passed
-        "15": OURS,  # payee differs within the file
-        "24": LIMIT,
-    },
-    CHANGED: {
-        "03": NO_MANDATE,  # cancelled because the mandate was taken away
-        "11": STOPPED,  # cancelled by the payer or the bank
-        "21": OURS,  # the payee's agreement has ended
-        "22": OURS,  # all orders of a day
-    },
+    STATUS: (autogiro_codes.STATUS, 1),
+    REJECTED: (autogiro_codes.REJECTED, 2),
+    CHANGED: (autogiro_codes.CHANGE_KIND, 2),
+}
+#: What an order that somebody cancelled comes to.
+_CANCELLED = {
+    "cancelled_mandate_removed": NO_MANDATE,
+    "cancelled_by_payer_or_bank": STOPPED,
 }
 
 
@@ -117,6 +100,9 @@ def of_autogiro(kind: str, code: str | int) -> str:
     """
     if kind not in _AUTOGIRO:
         raise ValueError(f"{kind!r} is no kind of record with a code")
-    width = 1 if kind == STATUS else 2
-    text = str(code).strip().lstrip("0").zfill(width)
-    return _AUTOGIRO[kind].get(text, BANK)
+    table, width = _AUTOGIRO[kind]
+    meaning = autogiro_codes.meaning(table, str(code).strip().lstrip("0").zfill(width))
+    reason = meaning.reason or _CANCELLED.get(meaning.code)
+    if reason in REASONS:
+        return reason
+    return OURS if meaning.fault == autogiro_codes.PAYEE else BANK

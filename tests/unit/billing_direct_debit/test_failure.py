@@ -21,6 +21,7 @@ from odoo.addons.billing_direct_debit.core import failure
         ("changed", "11", "stopped"),
         ("changed", "03", "no_mandate"),
         ("changed", "21", "ours"),
+        ("status", "7", "bank"),
     ],
 )
 def test_codes_of_bankgirot(kind, code, reason):
