@@ -89,14 +89,22 @@ class BillingFeeSimulation(models.Model):
             letters=self._more(
                 letters,
                 self.env._("as many letters"),
-                self.env._("%(count)s more letters", count=self._count(letters)),
-                self.env._("%(count)s fewer letters", count=self._count(-letters)),
+                self.env._("one more letter")
+                if letters == 1
+                else self.env._("%(count)s more letters", count=self._count(letters)),
+                self.env._("one letter fewer")
+                if letters == -1
+                else self.env._("%(count)s fewer letters", count=self._count(-letters)),
             ),
             customers=self._more(
                 hit,
                 self.env._("as many customers"),
-                self.env._("%(count)s more customers", count=self._count(hit)),
-                self.env._("%(count)s fewer customers", count=self._count(-hit)),
+                self.env._("one more customer")
+                if hit == 1
+                else self.env._("%(count)s more customers", count=self._count(hit)),
+                self.env._("one customer fewer")
+                if hit == -1
+                else self.env._("%(count)s fewer customers", count=self._count(-hit)),
             ),
             amount=self._more(
                 result,
