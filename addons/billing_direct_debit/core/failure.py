@@ -2,7 +2,7 @@
 
 Sweden gives a code with each order that failed. Norway gives none: a claim that was not
 credited some bank days after its day has failed, and why is the payer's and the bank's
-secret (:data:`NOT_PAID`) unless the history of the payer tells, see :mod:`.debit_limit`.
+secret (:data:`NOT_PAID`), unless the payer's history tells (:mod:`.debit_limit`).
 """
 
 from dataclasses import dataclass
