@@ -13,5 +13,4 @@
         # The frame of the menus: what follows hangs into it.
         "views/billing_direct_debit_menus.xml",
     ],
-    "uninstall_hook": "uninstall_hook",
 }
