@@ -10,6 +10,8 @@ not in it is taken by its form alone, so that no new bank is turned away.
 import re
 from dataclasses import dataclass
 
+from odoo.addons.billing_base.core.reference import check_passes
+
 #: Longest number within a bank, as a file has room for.
 LONGEST = 12
 #: Shortest one that any bank gives out.
@@ -105,7 +107,7 @@ def parse(clearing: str, number: str) -> SwedishAccount:
     """
     clearing, number = _digits(clearing), _digits(number)
     if len(clearing) == 5 and clearing.startswith(_WITH_FIFTH):
-        if not _luhn(clearing):
+        if not check_passes(clearing, "mod10"):
             raise AccountError("clearing")
         clearing = clearing[:4]
     if len(clearing) != 4 or clearing < "1000":
@@ -154,7 +156,7 @@ def _passes(check: str, clearing: str, number: str) -> bool:
     if check == _NINE:
         return _mod11(number)
     if check == _TEN:
-        return _luhn(number)
+        return check_passes(number, "mod10")
     return True
 
 
@@ -164,11 +166,3 @@ def _mod11(digits: str) -> bool:
         int(digit) * (place % 10 + 1) for place, digit in enumerate(reversed(digits))
     )
     return total % 11 == 0
-
-
-def _luhn(digits: str) -> bool:
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if place % 2 else 1)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
