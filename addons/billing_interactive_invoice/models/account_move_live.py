@@ -258,7 +258,8 @@ class AccountMove(models.Model):
         found = {move.id: {"customer": False, "staff": False} for move in self}
         for row in self.env["billing.page.presence"].sudo()._recent_here(self):
             found[row["move_id"]]["staff" if row["is_staff"] else "customer"] = True
-        for move_sudo in self.sudo():
+        moves_sudo = self.sudo().with_context(prefetch_fields=False)
+        for move_sudo in moves_sudo:
             if not move_sudo.company_id.billing_page_staff_presence:
                 found[move_sudo.id]["staff"] = False
         return found

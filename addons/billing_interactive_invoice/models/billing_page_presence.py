@@ -102,6 +102,8 @@ class BillingPagePresence(models.Model):
             return None
         moves_sudo = self.env["account.move"].sudo()
         move_sudo = moves_sudo.browse(ticket.move_id).exists()
+        # Thousands of pages report: an invoice has more fields than all they need.
+        move_sudo.fetch(["move_type", "state", "commercial_partner_id", "company_id"])
         if not move_sudo or not move_sudo._billing_has_page():
             return None
         user = self.env.user

@@ -107,21 +107,24 @@ class BillingMatcher(models.AbstractModel):
                               %s::numeric[])
                        AS q(at, bucket, company_id, currency_id, amount)
                  CROSS JOIN LATERAL (
-                       SELECT
+                       SELECT m.currency_id, m.amount_residual, %s AS is_open
                          FROM account_move m
                         WHERE %s = q.bucket AND m.company_id = q.company_id AND %s
-                          AND m.currency_id = q.currency_id
-                          AND m.amount_residual = q.amount AND %s
-                        LIMIT 1) AS found
+                        -- found by the reference, never by an amount that a
+                        -- hundred thousand subscriptions may share
+                        OFFSET 0) AS twin
+                 WHERE twin.is_open
+                   AND twin.currency_id = q.currency_id
+                   AND twin.amount_residual = q.amount
                 """,
                 int_array(at for at, _other, _amount, _unit in wanted),
                 text_array(other for _at, other, _amount, _unit in wanted),
                 int_array(amount[0] for _at, _other, amount, _unit in wanted),
                 int_array(amount[1] for _at, _other, amount, _unit in wanted),
                 decimal_array((amount, unit) for _at, _other, amount, unit in wanted),
+                IS_OPEN,
                 BUCKET,
                 _ISSUED,
-                IS_OPEN,
             )
         )
         return {at for (at,) in self.env.cr.fetchall()}
