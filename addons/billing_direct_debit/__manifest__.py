@@ -12,5 +12,13 @@
         "security/billing_direct_debit_rules.xml",
         # The frame of the menus: what follows hangs into it.
         "views/billing_direct_debit_menus.xml",
+        # Analysis and campaigns.
+        "security/billing_debit_campaign_rules.xml",
+        "data/mail_template_debit_offer.xml",
+        "data/ir_cron_debit_offers.xml",
+        "views/decline_offers_templates.xml",
+        "views/billing_debit_report_views.xml",
+        "views/billing_debit_campaign_views.xml",
+        "views/billing_debit_analysis_menus.xml",
     ],
 }

@@ -9,3 +9,15 @@ from . import billing_debit_claim
 
 # What the bank answers.
 from . import billing_debit_answer
+
+# Who is told of direct debit, and what it brings.
+from . import billing_debit_campaign
+from . import billing_debit_offer
+from . import billing_event_offer
+from . import billing_link_offer
+from . import res_partner_offer
+from . import res_company_debit_saving
+from . import res_config_settings_debit_saving
+from . import billing_debit_signup_report
+from . import billing_debit_adoption_report
+from . import billing_debit_failure_report
