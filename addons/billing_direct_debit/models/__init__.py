@@ -12,6 +12,8 @@ from . import billing_debit_answer
 
 # Who is told of direct debit, and what it brings.
 from . import billing_debit_campaign
+from . import billing_debit_campaign_audience
+from . import billing_debit_campaign_figures
 from . import billing_debit_offer
 from . import billing_event_offer
 from . import billing_link_offer
