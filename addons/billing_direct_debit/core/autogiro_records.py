@@ -175,6 +175,7 @@ class MandateAdvice:
     :param information: why the record is sent, ``autogiro_codes.INFORMATION``
     :param comment: what came of it, ``autogiro_codes.COMMENT``; both together mean
         what ``autogiro_codes.advice`` returns
+    :param day: None when it is left out
     """
 
     line: int
@@ -184,7 +185,7 @@ class MandateAdvice:
     identity: str
     information: str
     comment: str
-    day: date
+    day: date | None
 
 
 @dataclass(frozen=True, slots=True)
