@@ -18,6 +18,7 @@ from .avtalegiro import (
     FORMAT,
     SHORT_NAME_WIDTH,
     WITH_NOTICE,
+    WITHOUT_NOTICE,
     ClaimLine,
 )
 from .nets import DATE, DIGITS, TOTAL, Totals, TransmissionReader
@@ -61,7 +62,7 @@ _ITEM_2 = Layout(
 _SPECIFICATION = Layout(
     "the specification record",
     (
-        (5, 2, "transaction type", "21", "21"),
+        (5, 2, "transaction type", "21 or 93", "21|93"),
         _NUMBER,
         (16, 1, "payment notice", "4", "4"),
         (17, 3, "line", "a number from 001 to 042", "0(?:0[1-9]|[123][0-9]|4[0-2])"),
@@ -174,12 +175,12 @@ class ClaimsReader(TransmissionReader):
 
     def _claim(self, group, read, last):
         here = self._line
+        cancelled = read.kind == CANCELLATIONS
         self._line, record = group[0]
         line = self._line
         type_, number, day, digits, kid = _ITEM_1.cut(record, self)
-        cancelled = read.kind == CANCELLATIONS
         if cancelled != (type_ == CANCELLED):
-            expected = CANCELLED if cancelled else "02 or 21"
+            expected = CANCELLED if cancelled else f"{WITHOUT_NOTICE} or {WITH_NOTICE}"
             raise self.error(
                 f"expected {expected} in {read.kind}, found {type_}",
                 field="transaction type",
@@ -192,33 +193,24 @@ class ClaimsReader(TransmissionReader):
         if not _READ_KID.fullmatch(kid):
             _ITEM_1.explain(record, self)
         due = self._date(day, "due date")
+        rest = group[1:]
         name = reference = ""
-        rows = {}
-        for self._line, record in group[1:]:
-            layout = _ITEM_2 if record[6:8] == "31" else _SPECIFICATION
-            found_type, found_number, *rest = layout.cut(record, self)
-            if found_number != number:
-                raise self.error(
-                    f"expected number {number} as in amount item 1, found "
-                    f"{found_number}",
-                    field="transaction number",
-                )
-            if layout is _ITEM_2 and found_type != type_:
-                raise self.error(
-                    f"expected type {type_} as in amount item 1, found {found_type}",
-                    field="transaction type",
-                )
-            if layout is _ITEM_2:
-                name, reference = (text.rstrip() for text in rest)
-            else:
-                self._take_text(rows, *rest[1:], ignored=type_ != WITH_NOTICE)
-        if not cancelled and (len(group) < 2 or group[1][1][6:8] != "31"):
-            self._line = group[1][0] if len(group) > 1 else here
+        if rest and rest[0][1][6:8] == "31":
+            (self._line, record), *rest = rest
+            type_2, number_2, name, reference = _ITEM_2.cut(record, self)
+            self._same_claim("transaction type", type_2, type_)
+            self._same_claim("transaction number", number_2, number)
+        elif not cancelled:
+            self._line = rest[0][0] if rest else here
             raise self.error(
                 f"expected amount item 2 (NY21{type_}31) after amount item 1, found "
                 "another record",
                 field="record type",
             )
+        texts = self._texts(rest, number, cancelled)
+        if texts and type_ != WITH_NOTICE:
+            self._depart("specification records that Nets does not process", len(texts))
+            texts = {}
         self._line = here
         amount = int(digits)
         read.totals.add(Totals(1, len(group), amount, due, due))
@@ -232,29 +224,47 @@ class ClaimsReader(TransmissionReader):
                 due=due,
                 amount_ore=amount,
                 kid=kid.lstrip(),
-                short_name=name,
-                external_reference=reference,
+                short_name=name.rstrip(),
+                external_reference=reference.rstrip(),
                 bank_notice=type_ == WITH_NOTICE,
-                specification=_lines(rows),
+                specification=_lines(texts),
             ),
         )
 
-    def _take_text(self, rows, row, column, text, *, ignored):
-        if ignored:
-            self._depart("specification without the bank's notice, which Nets ignores")
-            return
-        if not text.strip():
-            self._depart("empty specification records, which must not be sent")
-        if (int(row), column) in rows:
-            raise self.error(
-                f"expected line {row} column {column} once, found it again",
-                field="line",
+    def _texts(self, group, number, cancelled):
+        """(line, column) -> text of the specification records of a claim."""
+        texts = {}
+        for self._line, record in group:
+            type_, number_2, _notice, row, column, text = _SPECIFICATION.cut(
+                record, self
             )
-        rows[int(row), column] = text
+            # A cancellation may be the claim sent again with another type.
+            if type_ == CANCELLED and not cancelled:
+                raise self.error(
+                    f"expected {WITH_NOTICE} in claims, found {type_}",
+                    field="transaction type",
+                )
+            self._same_claim("transaction number", number_2, number)
+            place = int(row), int(column)
+            if place in texts:
+                raise self.error(
+                    f"expected line {row} column {column} once, found it again",
+                    field="line",
+                )
+            texts[place] = text
+            if not text.strip():
+                self._depart("empty specification records, which must not be sent")
+        return texts
 
-    def _depart(self, what):
+    def _same_claim(self, name, found, expected):
+        if found != expected:
+            raise self.error(
+                f"expected {expected} as in amount item 1, found {found}", field=name
+            )
+
+    def _depart(self, what, count=1):
         departures = self._summary.departures
-        departures[what] = departures.get(what, 0) + 1
+        departures[what] = departures.get(what, 0) + count
 
     def _assignment_end(self, record, total):
         number, size, amount, first, last = _ASSIGNMENT_END.cut(record, self)
@@ -266,11 +276,11 @@ class ClaimsReader(TransmissionReader):
         self._same_date("date", day, total.first)
 
 
-def _lines(rows):
+def _lines(texts):
     """The lines of a specification from its halves, blank ones at the end left out."""
     lines = [
-        f"{rows.get((row, '1'), ''):<40}{rows.get((row, '2'), '')}".rstrip()
-        for row in range(1, max((row for row, _column in rows), default=0) + 1)
+        f"{texts.get((row, 1), ''):<40}{texts.get((row, 2), '')}".rstrip()
+        for row in range(1, max((row for row, _column in texts), default=0) + 1)
     ]
     while lines and not lines[-1]:
         lines.pop()

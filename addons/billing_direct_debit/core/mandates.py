@@ -2,7 +2,7 @@
 
 Nets puts an assignment NY2124 of them beside the payments of an OCR giro file, or
 alone in a transmission when the payee orders the full list. Source: Nets, *AvtaleGiro
-systemspesifikasjon* v3.3 §2.4; positions are 1-based as there.
+systemspesifikasjon* v3.3 §3.3; positions are 1-based as there.
 
 A record has the KID the mandate was made with, and neither name, account nor limit of
 the payer: the mandate is known by the fixed part of the KID.

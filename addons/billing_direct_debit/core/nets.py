@@ -1,7 +1,7 @@
 """What all transmissions to and from Nets have in common: their start and their end.
 
-Source: Nets, *AvtaleGiro systemspesifikasjon* v3.3 §2 and *System specification OCR
-giro*; positions are 1-based as there.
+Source: Nets, *AvtaleGiro systemspesifikasjon* v3.3 §2 and §3, and *System specification
+OCR giro*; positions are 1-based as there.
 """
 
 from dataclasses import dataclass
