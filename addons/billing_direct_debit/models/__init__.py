@@ -2,6 +2,15 @@
 from . import billing_debit_agreement
 from . import billing_mandate
 from . import billing_mandate_request
+from . import billing_mandate_life
+from . import billing_mandate_answer
+from . import billing_mandate_words
+from . import billing_mandate_forget
+from . import billing_event_mandate
+from . import account_move_mandate
+from . import res_partner_mandate
+from . import res_company_mandate
+from . import res_config_settings_mandate
 
 # What is drawn.
 from . import billing_debit_batch

@@ -1,5 +1,4 @@
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
@@ -8,14 +7,9 @@ from odoo.tools import SQL
 from odoo.addons.billing_base.adapters.drop_box import DropBox
 from odoo.addons.billing_base.core.reference import check_passes
 
-from ..core import payer
+from ..core import e_agreement, payer
 from ..core.seal import Seal, SealError
 
-#: Where the scheme's E-Agreement page is, for tests and for good.
-SIGNUP_ADDRESSES = {
-    True: "https://mtf.pvu.avtalegiro.no/ecsa/start",
-    False: "https://pvu.avtalegiro.no/ecsa/start",
-}
 CURRENCIES = {"avtalegiro": "NOK", "autogiro": "SEK"}
 #: Field → how many digits it has, by scheme.
 DIGITS = {
@@ -248,9 +242,12 @@ class BillingDebitAgreement(models.Model):
     @api.depends("scheme", "is_test")
     def _compute_signup_address(self):
         for agreement in self:
-            agreement.signup_address = (
-                agreement.scheme == "avtalegiro" and SIGNUP_ADDRESSES[agreement.is_test]
-            )
+            if agreement.scheme != "avtalegiro":
+                agreement.signup_address = False
+            elif agreement.is_test:
+                agreement.signup_address = e_agreement.TEST_ADDRESS
+            else:
+                agreement.signup_address = e_agreement.PRODUCTION_ADDRESS
 
     def _compute_seal_key_new(self):
         self.seal_key_new = False
@@ -353,17 +350,6 @@ class BillingDebitAgreement(models.Model):
                         agreement=agreement.name,
                         currency=currency,
                     )
-                )
-
-    @api.constrains("signup_address", "is_test")
-    def _check_signup_address(self):
-        """Keep customers from being sent anywhere unsafe with their account."""
-        for agreement in self.filtered("signup_address"):
-            parts = urlsplit(agreement.signup_address)
-            safe = {"https", "http"} if agreement.is_test else {"https"}
-            if parts.scheme not in safe or not parts.hostname:
-                raise ValidationError(
-                    self.env._("The E-Agreement page has an address with https://.")
                 )
 
     @api.constrains("payee_name")

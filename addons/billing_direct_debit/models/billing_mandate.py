@@ -1,4 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from ..core import payer
+from ..core.mandate import LIVE
 
 STATES = [
     ("draft", "Draft"),
@@ -7,12 +11,15 @@ STATES = [
     ("ended", "Ended"),
     ("rejected", "Rejected"),
 ]
-#: States in which a customer has a mandate, or will have.
-LIVE = ("draft", "sent", "active")
 
 
 class BillingMandate(models.Model):
-    """A customer's permission to draw what is owed from an account."""
+    """A customer's permission to draw what is owed from an account.
+
+    Norway knows it by the fixed part of the customer's KIDs, Sweden by a payer number.
+    It becomes active by the bank's word only. What is over stays as it was; a customer
+    who agrees again gets a new mandate.
+    """
 
     _name = "billing.mandate"
     _description = "Direct Debit Mandate"
@@ -25,6 +32,7 @@ class BillingMandate(models.Model):
     agreement_id = fields.Many2one(
         "billing.debit.agreement",
         required=True,
+        readonly=True,
         index=True,
         ondelete="restrict",
         check_company=True,
@@ -34,6 +42,7 @@ class BillingMandate(models.Model):
         "res.partner",
         string="Customer",
         required=True,
+        readonly=True,
         index=True,
         ondelete="restrict",
         check_company=True,
@@ -41,6 +50,7 @@ class BillingMandate(models.Model):
     state = fields.Selection(
         STATES, required=True, readonly=True, default="draft", index=True, copy=False
     )
+    is_live = fields.Boolean(compute="_compute_is_live", search="_search_is_live")
     origin = fields.Selection(
         [
             ("page", "Our page"),
@@ -53,10 +63,12 @@ class BillingMandate(models.Model):
         readonly=True,
         default="paper",
     )
+    number = fields.Char(compute="_compute_number", help="By which the bank knows it.")
     # AvtaleGiro
     kid = fields.Char(string="KID", readonly=True, help="As registered by the bank.")
     kid_part = fields.Char(
         string="Fixed Part of the KID",
+        readonly=True,
         help="First digits of the KID, the same on all invoices of the customer.",
     )
     written_notice = fields.Boolean(
@@ -66,29 +78,47 @@ class BillingMandate(models.Model):
     )
     # Autogiro
     payer_number = fields.Char(
-        copy=False, help="Up to 16 digits by which Bankgirot knows the customer."
+        readonly=True,
+        copy=False,
+        help="Up to 16 digits by which Bankgirot knows the customer.",
     )
     bank_account = fields.Char(
+        readonly=True,
         groups="billing_base.group_billing_manager",
         copy=False,
-        help="Clearing and account number, digits only.",
+        help="Clearing number and account number, 16 digits.",
     )
+    account_shown = fields.Char(string="Account", compute="_compute_account_shown")
     payer_identity = fields.Char(
         string="Personal or Organisation Number",
+        readonly=True,
         groups="billing_base.group_billing_manager",
         copy=False,
         help="12 digits as Bankgirot writes them.",
     )
     payer_bankgiro = fields.Char(
         string="Bankgiro of the Customer",
+        readonly=True,
         copy=False,
         help="Companies may be known by their bankgiro instead of an account.",
     )
     # Life
     signed_at = fields.Datetime(string="Signed On", readonly=True, copy=False)
-    signer = fields.Char(readonly=True, copy=False)
-    evidence = fields.Json(readonly=True, copy=False)
+    signer = fields.Char(string="Signed By", readonly=True, copy=False)
+    evidence = fields.Json(
+        readonly=True,
+        copy=False,
+        groups="billing_base.group_billing_manager",
+        help="What proves that the customer agreed.",
+    )
     active_from = fields.Date(readonly=True, copy=False)
+    at_bank = fields.Boolean(
+        string="Known to the Bank",
+        readonly=True,
+        copy=False,
+        help="The bank has the mandate, as far as it told.",
+    )
+    told_on = fields.Date(string="Latest Word of the Bank", readonly=True, copy=False)
     ended_on = fields.Date(readonly=True, copy=False)
     ended_by = fields.Selection(
         [("payer", "The customer"), ("bank", "The bank"), ("payee", "Us")],
@@ -96,16 +126,21 @@ class BillingMandate(models.Model):
         copy=False,
     )
     end_code = fields.Char(string="Code of the Bank", readonly=True, copy=False)
-    # What the account is good for
+    end_words = fields.Char(string="Why It Ended", compute="_compute_end_words")
+    forgotten_on = fields.Date(
+        string="Personal Data Erased On", readonly=True, copy=False
+    )
     limit_amount = fields.Monetary(
         string="Limit a Month",
+        readonly=True,
         help="Asked for by the customer when signing up; 0 when not known.",
     )
-    learnt_limit = fields.Monetary(readonly=True, copy=False)
-    highest_paid = fields.Monetary(readonly=True, copy=False)
-    currency_id = fields.Many2one(related="company_id.currency_id")
+    currency_id = fields.Many2one(related="agreement_id.currency_id")
     request_ids = fields.One2many(
-        "billing.mandate.request", "mandate_id", readonly=True
+        "billing.mandate.request",
+        "mandate_id",
+        string="Messages to the Bank",
+        readonly=True,
     )
     claim_ids = fields.One2many("billing.debit.claim", "mandate_id", readonly=True)
 
@@ -119,3 +154,95 @@ class BillingMandate(models.Model):
         " AND state IN ('draft', 'sent', 'active')",
         "This payer number has a mandate already.",
     )
+    # Those that are over are looked up, too.
+    _kid_part_idx = models.Index("(agreement_id, kid_part) WHERE kid_part IS NOT NULL")
+    _payer_number_idx = models.Index(
+        "(agreement_id, payer_number) WHERE payer_number IS NOT NULL"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state")
+    def _compute_is_live(self):
+        for mandate in self:
+            mandate.is_live = mandate.state in LIVE
+
+    def _search_is_live(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        states = [
+            state
+            for state, _label in STATES
+            if (state in LIVE) in {bool(v) for v in value}
+        ]
+        return [("state", "in", states)]
+
+    @api.depends("kid_part", "payer_number")
+    def _compute_number(self):
+        for mandate in self:
+            mandate.number = mandate.kid_part or mandate.payer_number
+
+    @api.depends("bank_account", "payer_bankgiro")
+    def _compute_account_shown(self):
+        for mandate in self:
+            mandate.account_shown = mandate._account_shown()
+
+    @api.depends("end_code", "ended_by", "state")
+    @api.depends_context("lang")
+    def _compute_end_words(self):
+        for mandate in self:
+            mandate.end_words = mandate._end_words()
+
+    @api.depends("partner_id.name", "kid_part", "payer_number")
+    def _compute_display_name(self):
+        for mandate in self:
+            # Who may see the mandate may see whose it is.
+            name = mandate.sudo().partner_id.name
+            mandate.display_name = " · ".join(filter(None, (name, mandate.number)))
+
+    # === ACTIONS === #
+
+    def action_end(self):
+        """End the mandates for us (button): nothing is drawn any more."""
+        self._check_staff()
+        self._end(by="payee", actor="staff")
+
+    def action_end_for_customer(self):
+        """End the mandates because their customers said so (button)."""
+        self._check_staff()
+        self._end(by="payer", actor="staff")
+
+    def action_open_history(self):
+        """Open what happened to the mandate's customer."""
+        self.ensure_one()
+        return self.partner_id.action_billing_history()
+
+    # === HELPERS === #
+
+    def _account_shown(self):
+        """Return the account so that its owner knows it again, and nobody can use it.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        mandate_sudo = self.sudo()
+        if mandate_sudo.bank_account:
+            return payer.masked(mandate_sudo.bank_account)
+        return mandate_sudo.payer_bankgiro or ""
+
+    def _fits(self, move):
+        """Return whether an invoice of the customer can be drawn by the mandate.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        if move.currency_id != self.currency_id:
+            return False
+        return self.scheme == "autogiro" or (move.payment_reference or "").startswith(
+            self.kid_part
+        )
+
+    def _check_staff(self):
+        if not self.env.user.has_group("billing_base.group_billing_user"):
+            raise AccessError(self.env._("Only billing staff decide about mandates."))
+        self.check_access("read")
