@@ -222,6 +222,15 @@ def _records(claim, kind):
     return records
 
 
+def is_kid(text):
+    """Whether a reference can stand in a claim: 2–25 digits, the last may be ``-``.
+
+    :param str text: not changed in any way
+    :rtype: bool
+    """
+    return isinstance(text, str) and bool(_KID.fullmatch(text))
+
+
 def _line(record):
     return f"{record}\r\n".encode("iso-8859-1")
 
@@ -275,7 +284,7 @@ def _problem(claim, last):
             "amount",
             f"expected a whole number of øre from 1 to {_MAX_AMOUNT}, found {amount!r}",
         )
-    if not isinstance(claim.kid, str) or not _KID.fullmatch(claim.kid):
+    if not is_kid(claim.kid):
         return (
             "KID",
             f"expected 2 to 25 digits, the last one may be '-', found {claim.kid!r}",
