@@ -16,6 +16,11 @@ from . import res_config_settings_mandate
 from . import billing_debit_batch
 from . import billing_debit_claim
 
+# What is done when the money does not come.
+from . import billing_debit_agreement_retry
+from . import billing_mandate_failure
+from . import res_company_pay_day
+
 # What the bank answers.
 from . import billing_debit_answer
 
