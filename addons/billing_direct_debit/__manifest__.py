@@ -12,6 +12,13 @@
         "security/billing_direct_debit_rules.xml",
         # The frame of the menus: what follows hangs into it.
         "views/billing_direct_debit_menus.xml",
+        # What customers see on the page of an invoice.
+        "data/mail_template_mandate.xml",
+        "data/ir_cron_mandate_tell.xml",
+        "views/direct_debit_frame_templates.xml",
+        "views/direct_debit_page_templates.xml",
+        "views/direct_debit_demo_templates.xml",
+        "views/signup_card_templates.xml",
         # Analysis and campaigns.
         "security/billing_debit_campaign_rules.xml",
         "data/mail_template_debit_offer.xml",

@@ -37,3 +37,11 @@ from . import res_config_settings_debit_saving
 from . import billing_debit_signup_report
 from . import billing_debit_adoption_report
 from . import billing_debit_failure_report
+# What customers do on the page of an invoice.
+from . import billing_identification
+from . import billing_identification_demo
+from . import billing_debit_agreement_signup
+from . import billing_debit_signup
+from . import billing_mandate_signup
+from . import billing_event_signup
+from . import account_move_signup
