@@ -12,6 +12,9 @@
         "security/billing_direct_debit_rules.xml",
         # The frame of the menus: what follows hangs into it.
         "views/billing_direct_debit_menus.xml",
+        # What the bank answers.
+        "wizards/billing_debit_answer_link_views.xml",
+        "views/billing_debit_answer_views.xml",
         # What customers see on the page of an invoice.
         "data/mail_template_mandate.xml",
         "data/ir_cron_mandate_tell.xml",

@@ -246,7 +246,7 @@ class OcrGiroReader(FixedWidthReader):
         self._same("number of records", int(size), total.records)
         self._same_amount(amount, total.amount)
         if day != "000000":
-            self._date(day, "date")
+            self._summary.day = self._date(day, "date")
 
     # --- assignment ------------------------------------------------------------
 

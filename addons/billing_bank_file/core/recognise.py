@@ -48,9 +48,7 @@ _NAMESPACE = re.compile(r"""\sxmlns(:[\w.-]+)?\s*=\s*["']([^"']*)["']""")
 _ISO = "urn:iso:std:iso:20022:tech:xsd:"
 
 
-def open_bank_file(
-    source, name, *, max_bytes=MAX_BYTES, settings=None, extensions=()
-):
+def open_bank_file(source, name, *, max_bytes=MAX_BYTES, settings=None, extensions=()):
     """Recognise a bank file and open it for reading.
 
     :param source: path or binary stream; a stream is left open

@@ -40,15 +40,18 @@ def pair(
     sums: Iterable[BankSum],
     details: Iterable[Details],
     journals_by_day: Collection[int] = (),
+    withdrawals_by_day: Collection[int] = (),
 ) -> dict[Hashable, tuple[Hashable, ...]]:
     """Find the details of sums. No entry is the details of two sums.
 
     They agree in account, day and amount, and in the bank's reference of the entry:
     there the payments may be spread over several files. Where the reference is missing
     on one side, the amount alone decides, on accounts that are known to get their
-    details in files of another kind and for money in only.
+    details in files of another kind; there for money out only where these files tell
+    of it too.
 
     :param journals_by_day: accounts on which day and amount are enough
+    :param withdrawals_by_day: those of them on which they are enough for money out
     :return: dict of key of a sum to the keys of the entries it is made of; only pairs
         one side of which is new
     """
@@ -73,7 +76,9 @@ def pair(
         )
         if entries and sum(entry.amount for entry in entries) == item.amount:
             take(item, entries)
-        elif item.journal in journals_by_day and item.amount > 0:
+        elif item.journal in journals_by_day and (
+            item.amount > 0 or item.journal in withdrawals_by_day
+        ):
             rest.append(item)
     for item in rest:
         for entry in by_amount[item.journal, item.day, item.amount]:

@@ -81,6 +81,7 @@ class Summary:
     :param totals: currency -> signed sum of the transactions, minor units
     :param skipped: description -> number of things read over on purpose
     :param copy: ``CpyDplctInd`` of a camt file (COPY, CODU, DUPL), else empty
+    :param day: when an OCR giro file was made; None when it does not say
     """
 
     format: str
@@ -91,6 +92,7 @@ class Summary:
     totals: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     copy: str = ""
+    day: date | None = None
 
     def skip(self, what, count=1):
         self.skipped[what] = self.skipped.get(what, 0) + count

@@ -208,6 +208,16 @@ class AccountJournal(models.Model):
 
     # === HELPERS === #
 
+    def _billing_told_by_day(self, withdrawals=False):
+        """The journals whose sums get their details in files of another kind.
+
+        :param withdrawals: those on which such files tell of money out too
+        :return: ``account.journal`` records
+        """
+        if withdrawals:
+            return self.browse()
+        return self.filtered("billing_details_elsewhere")
+
     def _billing_has_account(self, account):
         """Whether the journal keeps the books of an account.
 

@@ -219,6 +219,7 @@ class BillingBankFile(models.Model):
                         "totals": summary.totals,
                         "accounts": list(summary.accounts),
                         "skipped": summary.skipped,
+                        "day": summary.day and summary.day.isoformat(),
                     },
                     "payment_count": len(seen) - len(duplicates),
                     "duplicate_count": len(duplicates),

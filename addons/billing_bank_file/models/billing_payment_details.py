@@ -126,7 +126,8 @@ class BillingBankFile(models.Model):
         pairs = pair(
             sums,
             self._find_details(sums),
-            set(journals.filtered("billing_details_elsewhere").ids),
+            set(journals._billing_told_by_day().ids),
+            set(journals._billing_told_by_day(withdrawals=True).ids),
         )
         if pairs:
             self.env["billing.payment"].browse(pairs)._replace_by_details(pairs)

@@ -23,6 +23,15 @@ from . import res_company_pay_day
 
 # What the bank answers.
 from . import billing_debit_answer
+from . import billing_debit_answer_import
+from . import billing_debit_answer_apply
+from . import billing_debit_answer_words
+from . import billing_debit_claim_answer
+from . import billing_mandate_answer_forget
+from . import billing_bank_file_debit
+from . import billing_payment_debit
+from . import account_journal_debit
+from . import billing_event_answer
 
 # Who is told of direct debit, and what it brings.
 from . import billing_debit_campaign

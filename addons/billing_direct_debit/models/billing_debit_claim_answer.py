@@ -1,0 +1,58 @@
+from odoo import models
+
+from ..core import claim_life
+
+
+class BillingDebitClaim(models.Model):
+    """Claims whose payment turned out to be something else."""
+
+    _inherit = "billing.debit.claim"
+
+    def _unsettle(self):
+        """Let claims wait for their money again, because what was taken for it is
+        another's.
+
+        An invoice that has a newer claim under way keeps this one as it is.
+
+        :return: those that wait again
+        """
+        newer_sudo = self.sudo().search(
+            [
+                ("move_id", "in", self.sudo().move_id.ids),
+                ("state", "in", claim_life.OPEN),
+            ]
+        )
+        claims_sudo = self.sudo().filtered(
+            lambda claim: (
+                claim.state == claim_life.PAID
+                and claim.move_id not in newer_sudo.move_id
+            )
+        )
+        claims_sudo.lock_for_update(allow_referencing=True)
+        for claim in claims_sudo:
+            self.env["billing.event"]._log(
+                [
+                    {
+                        "kind": "debit.answer_undone",
+                        "move_id": claim.move_id.id,
+                        "company_id": claim.company_id.id,
+                        "actor": "staff",
+                        "amount": claim.amount,
+                        "currency_id": claim.currency_id.id,
+                        "payload": {
+                            "claim_id": claim.id,
+                            "payment_id": claim.payment_id.id,
+                        },
+                    }
+                ]
+            )
+        claims_sudo.write(
+            {
+                "state": claim_life.DELIVERED,
+                "payment_id": False,
+                "result_code": False,
+                "reason_code": False,
+                "result_date": False,
+            }
+        )
+        return claims_sudo.sudo(self.env.su)
