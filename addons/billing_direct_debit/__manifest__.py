@@ -12,6 +12,15 @@
         "security/billing_direct_debit_rules.xml",
         # The frame of the menus: what follows hangs into it.
         "views/billing_direct_debit_menus.xml",
+        # Agreements with banks, and mandates of customers.
+        "security/billing_mandate_rules.xml",
+        "data/ir_cron_mandate.xml",
+        "views/billing_debit_agreement_views.xml",
+        "wizards/billing_mandate_new_views.xml",
+        "views/billing_mandate_views.xml",
+        "views/billing_mandate_button_views.xml",
+        "views/billing_mandate_menus.xml",
+        "views/res_config_settings_views.xml",
         # What the bank answers.
         "wizards/billing_debit_answer_link_views.xml",
         "views/billing_debit_answer_views.xml",

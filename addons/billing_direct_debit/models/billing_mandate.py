@@ -111,6 +111,13 @@ class BillingMandate(models.Model):
         groups="billing_base.group_billing_manager",
         help="What proves that the customer agreed.",
     )
+    scan = fields.Binary(
+        string="The Form",
+        readonly=True,
+        copy=False,
+        groups="billing_base.group_billing_manager",
+    )
+    scan_name = fields.Char(readonly=True, copy=False)
     active_from = fields.Date(readonly=True, copy=False)
     at_bank = fields.Boolean(
         string="Known to the Bank",

@@ -42,9 +42,6 @@ class BillingMandate(models.Model):
         :param day: written down as the day of erasure
         """
         mandates_sudo = self.sudo()
-        self.env["ir.attachment"].sudo().search(
-            [("res_model", "=", self._name), ("res_id", "in", self.ids)]
-        ).unlink()
         mandates_sudo.write(
             {
                 "bank_account": False,
@@ -52,6 +49,7 @@ class BillingMandate(models.Model):
                 "payer_bankgiro": False,
                 "signer": False,
                 "evidence": False,
+                "scan": False,
                 "forgotten_on": day,
             }
         )
