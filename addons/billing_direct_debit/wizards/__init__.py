@@ -1,2 +1,3 @@
+from . import billing_debit_answer_link
 from . import billing_mandate_new
 from . import billing_mandate_renumber
