@@ -14,6 +14,15 @@ DEBIT = "82"
 PAYOUT = "32"
 
 
+def reference_key(reference):
+    """What two references of the same order have in common.
+
+    In Bankgirot's example of a payment specification references come back right-aligned
+    and filled up with zeros, in its other examples as they were sent.
+    """
+    return reference.strip().lstrip("0")
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """How a file says what it is.
@@ -65,6 +74,7 @@ class PaymentResult:
     """What became of one payment order (payment specification, TK82 and TK32).
 
     :param direction: ``DEBIT`` or ``PAYOUT``
+    :param reference: as written; compare by :func:`reference_key`
     :param status: ``0`` executed, ``1``, ``2`` or ``9``: see ``autogiro_codes.STATUS``
     :param deposit: the sum it is part of when executed; None in the old layout
     """
