@@ -1,0 +1,395 @@
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
+
+from odoo.addons.billing_dynamic_distribution.core import state
+from odoo.addons.billing_dynamic_distribution.core.channel import Outcome
+
+from ..core import debit_limit, failure, retry
+from .billing_debit_claim import OUT
+
+#: Claims that are declared failed between two commits.
+BATCH_SIZE = 1000
+#: Days after which somebody is told that no bank file came that could tell.
+SILENT_DAYS = 5
+#: Bank days that a letter takes until its reader knows.
+LETTER_BANK_DAYS = 4
+
+
+class BillingDebitClaim(models.Model):
+    """Debits that fail: noticed, reported to the plans, and decided on.
+
+    What happens then is a matter of the plan «Direct debit failed»: its step «Direct
+    debit» asks :meth:`_decide_retry`, see ``billing.channel.debit``.
+    """
+
+    _inherit = "billing.debit.claim"
+
+    message_id = fields.Many2one(
+        "billing.distribution.attempt",
+        string="Step of the Plan",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="That drew it again.",
+    )
+    followup = fields.Selection(
+        [
+            ("retry", "Debited again"),
+            ("otherwise", "Customer asked to pay"),
+        ],
+        string="What Was Done",
+        readonly=True,
+        copy=False,
+    )
+    followup_why = fields.Char(readonly=True, copy=False)
+    followup_day = fields.Date(string="Debited Again On", readonly=True, copy=False)
+    reason_text = fields.Char(string="Why It Failed", compute="_compute_reason_text")
+    followup_text = fields.Char(string="Then", compute="_compute_followup_text")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("reason_code", "state")
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        words = self._failure_words()
+        for claim in self:
+            claim.reason_text = (
+                words.get(claim.reason_code, claim.result_code or "")
+                if claim.state in ("failed", "rejected", "bank_retry")
+                else ""
+            )
+
+    @api.depends("followup", "followup_why", "followup_day")
+    @api.depends_context("lang")
+    def _compute_followup_text(self):
+        words = self._followup_words()
+        for claim in self:
+            text = words.get((claim.followup, claim.followup_why), "")
+            day = claim.followup_day
+            claim.followup_text = text and text % {
+                "day": format_date(self.env, day) if day else ""
+            }
+
+    # === WORDS === #
+
+    @api.model
+    def _failure_words(self):
+        """Return why debits fail, in words for staff, by code of ``core.failure``.
+
+        :rtype: dict[str, str]
+        """
+        return {
+            failure.FUNDS: self.env._("Not enough money on the account"),
+            failure.LIMIT: self.env._("Above the customer's limit"),
+            failure.STOPPED: self.env._("Stopped by the customer"),
+            failure.NO_MANDATE: self.env._("The bank knows no mandate"),
+            failure.NO_ACCOUNT: self.env._("The account is closed or cannot be used"),
+            failure.BANK_WILL_RETRY: self.env._("The bank tries again"),
+            failure.NOT_PAID: self.env._("No money came, and no bank says why"),
+            failure.OURS: self.env._("A mistake of ours in the claim"),
+            failure.BANK: self.env._("A mistake of the bank or the scheme"),
+        }
+
+    @api.model
+    def _followup_words(self):
+        """Return what was done about a failure, in words for staff.
+
+        :return: by ``followup`` and ``followup_why``
+        :rtype: dict[tuple[str, str], str]
+        """
+        _ = self.env._
+        again = {
+            retry.FIRST_DAY: _("Debited again on %(day)s, the first day possible"),
+            retry.ON_PAY_DAY: _(
+                "Debited again on %(day)s, when the customer usually has money"
+            ),
+            retry.NEXT_MONTH: _(
+                "Debited again on %(day)s: a new month, a new limit at the bank"
+            ),
+            retry.REPAIRED: _(
+                "Debited again on %(day)s: it was not the customer's fault"
+            ),
+            "staff": _("Debited again on %(day)s by staff"),
+        }
+        otherwise = {
+            retry.TRIES: _("Not debited again: it was tried often enough"),
+            retry.LATE: _("Not debited again: there was no day in time for it"),
+            retry.NOTICE: _("Not debited again: the customer could not be told of it"),
+            retry.PAUSED: _("Not debited again: the mandate is paused"),
+            failure.LIMIT: _("Not debited again: it is above the customer's limit"),
+            failure.STOPPED: _("Not debited again: the customer stopped it"),
+            failure.NO_MANDATE: _("Not debited again: there is no mandate any more"),
+            failure.NO_ACCOUNT: _("Not debited again: the account cannot be used"),
+            "staff": _("Staff asked the customer to pay another way"),
+            "obstacle": _("Not debited again: the invoice could not be debited then"),
+        }
+        return {
+            **{("retry", why): text for why, text in again.items()},
+            **{("otherwise", why): text for why, text in otherwise.items()},
+        }
+
+    # === JOB === #
+
+    @api.model
+    def _cron_no_credit(self):
+        """Declare claims failed whose money did not come (AvtaleGiro).
+
+        No record tells a payee in Norway that a debit failed: it has when there was no
+        credit until the last day on which it could come.
+        """
+        agreements_sudo = (
+            self.env["billing.debit.agreement"]
+            .sudo()
+            .search([("scheme", "=", "avtalegiro")])
+        )
+        agreements_sudo.company_id._billing_each(
+            self.env._("Direct debit: notice what did not come"),
+            lambda company: self.with_company(company)._fail_silent(company),
+        )
+
+    @api.model
+    def _fail_silent(self, company):
+        """Declare the claims of a company failed whose money did not come.
+
+        Only what the bank had the chance to tell: the bank's files, or statements, have
+        been read up to the last day on which the money could come. A bank connection
+        that is down makes no customer a debtor.
+
+        :return: None
+        """
+        today = company._billing_today()
+        claims_sudo = self.sudo()
+        overdue = [
+            ("company_id", "=", company.id),
+            ("agreement_id.scheme", "=", "avtalegiro"),
+            ("state", "in", OUT),
+            ("grace_until", "<", today),
+        ]
+        heard = self._heard_until(company)
+        domains = [
+            [("agreement_id", "=", agreement_id), ("grace_until", "<=", day)]
+            for agreement_id, day in heard.items()
+            if day
+        ]
+        for domain in domains:
+            # What is settled leaves the domain; what could not be moved ends the loop.
+            done = {}
+            while found := claims_sudo.search(
+                [*overdue, *domain, ("id", "not in", list(done))],
+                limit=BATCH_SIZE,
+                order="id",
+            ):
+                done |= self._settle(
+                    [
+                        {
+                            "claim_id": claim.id,
+                            "result": "failed",
+                            "code": "no_credit",
+                            "reason": failure.NOT_PAID,
+                            "date": today,
+                            "key": f"no_credit:{claim.id}",
+                        }
+                        for claim in found
+                    ]
+                )
+                self.env["ir.cron"]._commit_progress(len(found))
+        waiting = claims_sudo.search_count(
+            [*overdue, ("grace_until", "<", today - timedelta(days=SILENT_DAYS))]
+        )
+        if waiting:
+            company._billing_alert(
+                self.env._("Direct debit: notice what did not come"),
+                self.env._(
+                    "%(count)s claims wait for their money, and no bank file was read "
+                    "that reaches so far. Whether they were paid cannot be told.",
+                    count=waiting,
+                ),
+            )
+
+    @api.model
+    def _heard_until(self, company):
+        """Return up to which day the bank has told what came in.
+
+        :return: by id of the agreement a date, None when it never told anything
+        :rtype: dict[int, datetime.date | None]
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT agreement.id, GREATEST(
+                          (SELECT MAX(payment.booking_date)
+                             FROM billing_payment AS payment
+                            WHERE payment.company_id = agreement.company_id
+                              AND payment.journal_id = agreement.journal_id),
+                          (SELECT MAX(move.date)
+                             FROM account_bank_statement_line AS line
+                             JOIN account_move AS move ON move.id = line.move_id
+                            WHERE line.journal_id = agreement.journal_id))
+                     FROM billing_debit_agreement AS agreement
+                    WHERE agreement.company_id = %s
+                      AND agreement.scheme = 'avtalegiro'""",
+                company.id,
+            )
+        )
+        return dict(rows)
+
+    # === HOOKS === #
+
+    def _on_failed(self):
+        """Override: the plans for failed debits go on, or begin."""
+        result = super()._on_failed()
+        claims_sudo = self.sudo()
+        claims_sudo.mandate_id._learn_from_claims()
+        going_on = claims_sudo._tell_plans()
+        # The number of the attempt tells one failure of an invoice from the next.
+        for attempt, claims in (claims_sudo - going_on).grouped("attempt").items():
+            claims.move_id._billing_distribute("debit_failed", key=str(attempt))
+        return result
+
+    def _on_paid(self):
+        """Override: who paid is debited as ever."""
+        result = super()._on_paid()
+        claims_sudo = self.sudo()
+        mandates_sudo = claims_sudo.mandate_id
+        mandates_sudo._learn_from_claims()
+        mandates_sudo.filtered(lambda mandate: not mandate.failures_in_row)._resume()
+        attempts_sudo = claims_sudo.message_id
+        attempts_sudo._apply_outcomes(
+            [(attempt, Outcome(state.DELIVERED)) for attempt in attempts_sudo]
+        )
+        return result
+
+    def _tell_plans(self):
+        """Let the plans go on whose step the debit was.
+
+        :return: claims whose invoice is in such a plan
+        :rtype: billing.debit.claim
+        """
+        words = self._failure_words()
+        retried = self.filtered("message_id")
+        if not retried:
+            return retried
+        retried.message_id._apply_outcomes(
+            [
+                (
+                    claim.message_id,
+                    Outcome(
+                        state.FAILED_HARD,
+                        code=claim.reason_code or failure.BANK,
+                        reason=words.get(claim.reason_code, claim.result_code or ""),
+                    ),
+                )
+                for claim in retried
+            ]
+        )
+        under_way = retried.message_id.item_ids.run_id.filtered(
+            lambda run: run.state in ("waiting", "sending", "stuck")
+        )
+        return retried.filtered(
+            lambda claim: claim.message_id.item_ids.run_id & under_way
+        )
+
+    # === DECISION === #
+
+    def _decide_retry(self):
+        """Return what to do about claims that failed, all in a few queries.
+
+        :return: by id, see ``core.retry.decide``
+        :rtype: dict[int, core.retry.Retry | core.retry.PayOtherwise | core.retry.Wait]
+        """
+        verdicts = {}
+        for agreement, claims in self.sudo().grouped("agreement_id").items():
+            rules = agreement._retry_rules()
+            clock = agreement._clock()
+            for claim_id, facts in claims._retry_facts(agreement, clock).items():
+                verdicts[claim_id] = retry.decide(facts, rules, clock.calendar)
+        return verdicts
+
+    def _retry_facts(self, agreement, clock):
+        """Return what the decision asks of claims of one agreement.
+
+        :rtype: dict[int, core.retry.Facts]
+        """
+        moves = self.move_id
+        mandates = moves._billing_mandates()
+        mandates = {
+            move_id: mandate.sudo()
+            for move_id, mandate in mandates.items()
+            if mandate.agreement_id == agreement
+        }
+        used = self.env["billing.mandate"].sudo().union(*mandates.values())
+        limits = used._debit_limits()
+        drawn = used._drawn_by_month(but=moves)
+        partners = moves.commercial_partner_id
+        chances = agreement.company_id._billing_customer_chances(partners)
+        reachable = self.env["billing.distribution.sender"]._find_channels(moves)
+        history = self._retry_history(moves)
+        unit = agreement.currency_id.rounding or 0.01
+        facts = {}
+        for claim in self:
+            move = claim.move_id
+            mandate = mandates.get(move.id)
+            first, tries, repairs = history[move.id]
+            facts[claim.id] = retry.Facts(
+                reason=claim.reason_code
+                if claim.reason_code in failure.REASONS
+                else failure.BANK,
+                failed_on=claim.date,
+                first_failed_on=first,
+                today=clock.today,
+                amount=round(move.amount_residual / unit),
+                earliest=self._earliest_retry(
+                    agreement, mandate, clock, reachable.get(move.id)
+                ),
+                tries=tries,
+                repairs=repairs,
+                has_mandate=mandate is not None,
+                is_paused=bool(mandate and mandate.paused_on),
+                limit=limits[mandate.id] if mandate else debit_limit.Limit(),
+                drawn=drawn[mandate.id] if mandate else {},
+                chances=chances[move.commercial_partner_id.id],
+            )
+        return facts
+
+    @api.model
+    def _earliest_retry(self, agreement, mandate, clock, channel):
+        """Return the first day allowed for another debit, None when there is none.
+
+        :param str channel: by which the customer can be told, None = by none
+        """
+        if mandate is None:
+            return None
+        told_on = None
+        if agreement._notice_of(mandate, clock.today, clock) != "none":
+            if channel is None and agreement.telling == "message":
+                return None
+            told_on = clock.today
+            if channel == "letter":
+                told_on = clock.calendar.add_bank_days(told_on, LETTER_BANK_DAYS)
+        return clock.earliest(told_on=told_on)
+
+    @api.model
+    def _retry_history(self, moves):
+        """Return what was tried for invoices before.
+
+        :return: by id of the invoice: day of the first failure, times it was drawn
+            again after a failure of the account, and after another failure
+        :rtype: dict[int, tuple]
+        """
+        tried = defaultdict(list)
+        for claim in self.sudo().search(
+            [("move_id", "in", moves.ids), ("state", "!=", "cancelled")],
+            order="attempt",
+        ):
+            tried[claim.move_id.id].append(claim)
+        found = {}
+        for move_id, claims in tried.items():
+            failed = [c for c in claims if c.state in ("failed", "rejected")]
+            # Each failure but the last was followed by another debit.
+            before = [claim.reason_code for claim in failed[:-1]]
+            repairs = sum(code in failure.NOT_THE_PAYER for code in before)
+            found[move_id] = (failed[0].date, len(before) - repairs, repairs)
+        return found
