@@ -21,6 +21,15 @@
         "views/billing_mandate_button_views.xml",
         "views/billing_mandate_menus.xml",
         "views/res_config_settings_views.xml",
+        # What is drawn.
+        "data/billing_debit_rule.xml",
+        "data/billing_debit_data.xml",
+        "data/billing_debit_content.xml",
+        "views/mail_invoices_debit_templates.xml",
+        "views/billing_debit_rule_views.xml",
+        "views/billing_debit_claim_views.xml",
+        "views/billing_debit_batch_views.xml",
+        "views/account_move_debit_views.xml",
         # What the bank answers.
         "wizards/billing_debit_answer_link_views.xml",
         "views/billing_debit_answer_views.xml",

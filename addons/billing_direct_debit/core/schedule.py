@@ -4,7 +4,7 @@ Numbers of days and times of day are agreements and terms that differ and change
 come in as :class:`Rules`. Moments are naive and of the clock of the scheme's country.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from odoo.addons.billing_base.core.bank_days import BankCalendar
@@ -189,6 +189,113 @@ def should_go(
     if margin:
         last = calendar.add_bank_days(last, -margin)
     return today >= last and today >= first_delivery(rules, day)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Deadlines, bank days and a moment together, for questions about many debits.
+
+    Each question is answered once for each day.
+
+    :param now: by the clock of the scheme's country
+    """
+
+    rules: Rules
+    calendar: BankCalendar
+    now: datetime
+    _answers: dict = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def today(self) -> date:
+        """The day of the moment."""
+        return self.now.date()
+
+    def earliest(self, bank_notice=False, told_on=None, not_before=None) -> date:
+        """See :func:`earliest_debit`."""
+        return self._ask(
+            "earliest",
+            bank_notice,
+            told_on,
+            not_before,
+            answer=lambda: earliest_debit(
+                self.rules,
+                self.calendar,
+                self.now,
+                bank_notice=bank_notice,
+                told_on=told_on,
+                not_before=not_before,
+            ),
+        )
+
+    def in_time(self, day: date, bank_notice: bool = False) -> bool:
+        """Whether a claim for ``day`` that goes now is in time."""
+        return self._ask(
+            "in_time",
+            day,
+            bank_notice,
+            answer=lambda: (
+                self.now <= latest_delivery(self.rules, self.calendar, day, bank_notice)
+            ),
+        )
+
+    def latest(self, day: date, bank_notice: bool = False) -> datetime:
+        """See :func:`latest_delivery`."""
+        return self._ask(
+            "latest",
+            day,
+            bank_notice,
+            answer=lambda: latest_delivery(self.rules, self.calendar, day, bank_notice),
+        )
+
+    def notice_deadline(self, day: date) -> date:
+        """See :func:`notice_deadline`."""
+        return self._ask(
+            "notice",
+            day,
+            answer=lambda: notice_deadline(self.rules, self.calendar, day),
+        )
+
+    def cancel_deadline(self, day: date) -> datetime:
+        """See :func:`cancel_deadline`."""
+        return self._ask(
+            "cancel_by",
+            day,
+            answer=lambda: cancel_deadline(self.rules, self.calendar, day),
+        )
+
+    def may_cancel(self, day: date) -> bool:
+        """Whether a cancellation that goes now stops the debit on ``day``."""
+        return self._ask(
+            "cancel",
+            day,
+            answer=lambda: may_cancel(self.rules, self.calendar, day, self.now),
+        )
+
+    def should_go(self, day: date, margin: int, bank_notice: bool = False) -> bool:
+        """See :func:`should_go`."""
+        return self._ask(
+            "go",
+            day,
+            margin,
+            bank_notice,
+            answer=lambda: should_go(
+                self.rules, self.calendar, day, self.today, margin, bank_notice
+            ),
+        )
+
+    def grace_until(self, day: date, bank_retries: bool = False) -> date:
+        """See :func:`grace_until`."""
+        return self._ask(
+            "grace",
+            day,
+            bank_retries,
+            answer=lambda: grace_until(self.rules, self.calendar, day, bank_retries),
+        )
+
+    def _ask(self, *question, answer):
+        if question not in self._answers:
+            self._answers[question] = answer()
+        return self._answers[question]
 
 
 def _back(calendar, day, count, unit):

@@ -13,8 +13,24 @@ from . import res_company_mandate
 from . import res_config_settings_mandate
 
 # What is drawn.
+from . import billing_debit_rule
+from . import billing_debit_agreement_claim
+from . import billing_debit_agreement_receipt
 from . import billing_debit_batch
+from . import billing_debit_batch_content
+from . import billing_debit_batch_deliver
 from . import billing_debit_claim
+from . import billing_debit_claim_settle
+from . import billing_debit_claim_batch
+from . import billing_debit_claim_watch
+from . import billing_debit_claim_told
+from . import billing_debit_planner
+from . import billing_mandate_claim
+from . import account_move_debit
+from . import account_move_claim
+from . import account_move_payment_part_debit
+from . import billing_distribution_attempt_debit
+from . import billing_event_debit
 
 # What is done when the money does not come.
 from . import billing_debit_agreement_retry
@@ -46,6 +62,7 @@ from . import res_config_settings_debit_saving
 from . import billing_debit_signup_report
 from . import billing_debit_adoption_report
 from . import billing_debit_failure_report
+
 # What customers do on the page of an invoice.
 from . import billing_identification
 from . import billing_identification_demo
