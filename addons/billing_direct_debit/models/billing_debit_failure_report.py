@@ -76,15 +76,8 @@ class BillingDebitFailureReport(models.Model):
         :rtype: dict[str, str]
         """
         return {
-            "funds": self.env._("Not enough money on the account"),
-            "limit": self.env._("More than the customer's limit"),
-            "stopped": self.env._("Stopped by the customer"),
-            "no_mandate": self.env._("No mandate with the bank"),
-            "no_account": self.env._("No such account, or closed"),
-            "not_paid": self.env._("No money came, reason not known"),
-            "bank_will_retry": self.env._("The bank tries again"),
+            **self.env["billing.debit.claim"]._failure_words(),
             "refunded": self.env._("Taken back by the customer"),
-            "technical": self.env._("Error in the order, or at the bank"),
         }
 
     # === QUERY === #
@@ -120,7 +113,7 @@ class BillingDebitFailureReport(models.Model):
                       WHEN move.payment_state IN ('paid', 'in_payment') THEN 'paid'
                       WHEN move.payment_state = 'reversed' OR move.state = 'cancel'
                           THEN 'credited'
-                      WHEN %(asked)s THEN 'asked'
+                      WHEN claim.followup = 'otherwise' THEN 'asked'
                       ELSE 'nothing' END AS done,
                       COALESCE(again.result_date, paid.day) AS paid_on
                  FROM billing_debit_claim AS claim
@@ -144,7 +137,6 @@ class BillingDebitFailureReport(models.Model):
                    ON TRUE
                 WHERE claim.state = ANY(%(failed)s)""",
             reason=self._reason_sql(),
-            asked=self._asked_sql(),
             failed=list(FAILED),
             under_way=list(UNDER_WAY),
         )
@@ -155,26 +147,7 @@ class BillingDebitFailureReport(models.Model):
         return SQL(
             """CASE WHEN claim.state = 'refunded' THEN 'refunded'
                     WHEN claim.state = 'bank_retry' THEN 'bank_will_retry'
-                    WHEN claim.result_reason = ANY(%s) THEN claim.result_reason
-                    ELSE 'technical' END""",
+                    WHEN claim.reason_code = ANY(%s) THEN claim.reason_code
+                    ELSE 'not_paid' END""",
             list(self._reasons()),
-        )
-
-    @api.model
-    def _asked_sql(self):
-        """Return whether the customer of ``claim`` was asked for the money since.
-
-        That is: the plan for failed debits has got a message out about the invoice.
-        """
-        return SQL(
-            """EXISTS (
-                   SELECT
-                     FROM billing_distribution_run AS run
-                     JOIN billing_distribution_plan AS plan ON plan.id = run.plan_id
-                     JOIN billing_distribution_item AS item ON item.run_id = run.id
-                     JOIN billing_distribution_attempt AS attempt
-                       ON attempt.id = item.attempt_id
-                    WHERE run.move_id = claim.move_id
-                      AND plan.trigger = 'debit_failed'
-                      AND attempt.sent_at >= COALESCE(claim.result_date, claim.date))"""
         )

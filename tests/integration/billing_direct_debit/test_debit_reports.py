@@ -148,7 +148,7 @@ class TestFailures(DebitFigures):
                 **more,
             }
         )
-        claim.write({"state": state, "result_reason": reason, "result_date": day})
+        claim.write({"state": state, "reason_code": reason, "result_date": day})
         return claim
 
     def row(self, claim):
@@ -174,7 +174,7 @@ class TestFailures(DebitFigures):
         second.write(
             {
                 "state": "failed",
-                "result_reason": "funds",
+                "reason_code": "funds",
                 "result_date": date(2026, 6, 26),
             }
         )
