@@ -395,7 +395,7 @@ class DirectDebitPage(portal.PortalAccount):
         begun.pop(str(signup_sudo.id), None)
         request.session[BEGUN] = {
             **dict(list(begun.items())[-(MOST - 1) :]),
-            str(signup_sudo.id): _text(access_token),
+            str(signup_sudo.id): [_text(access_token), request.env.lang],
         }
 
     def _billing_debit_begun(self, invoice_id, key):
@@ -412,8 +412,9 @@ class DirectDebitPage(portal.PortalAccount):
             or signup_sudo.move_id.id != invoice_id
         ):
             return signup_sudo.browse(), ""
-        signup_sudo = signup_sudo.with_context(lang=request.env.lang)
-        return signup_sudo, begun[str(signup_sudo.id)]
+        token, lang = begun[str(signup_sudo.id)]
+        request.update_context(lang=lang)
+        return signup_sudo.with_context(lang=lang), token
 
     def _billing_debit_unknown(self):
         """Tell somebody who came by an address of another browser what to do."""

@@ -147,17 +147,34 @@ class BillingDebitSignup(models.Model):
             raise UserError(
                 self.env._("Please load the page again, and try once more.")
             )
+        is_norwegian = agreement_sudo.scheme == "avtalegiro"
+        signup_sudo = is_norwegian and self._find_begun(move, kind)
+        if signup_sudo:
+            signup_sudo.include_open = include_open
+            return signup_sudo, False
         signup_sudo, is_new = self._insert(move, nonce, kind, agreement_sudo)
         if is_new:
             signup_sudo.write(
                 {
                     "include_open": include_open,
-                    "kid": agreement_sudo.scheme == "avtalegiro"
-                    and move.payment_reference,
+                    "kid": is_norwegian and move.payment_reference,
                 }
             )
             signup_sudo._log("signup.started", actor="customer")
         return signup_sudo, is_new
+
+    @api.model
+    def _find_begun(self, move, kind):
+        """Return what was begun on the page lately, for who goes to the bank again."""
+        return self.sudo().search(
+            [
+                ("move_id", "=", move.id),
+                ("kind", "=", kind),
+                ("state", "in", ("started", "returned")),
+                ("create_date", ">=", fields.Datetime.now() - LASTS / 2),
+            ],
+            limit=1,
+        )
 
     @api.model
     def _insert(self, move, nonce, kind, agreement_sudo):
@@ -319,6 +336,24 @@ class BillingDebitSignup(models.Model):
         if self.state == "started":
             self.write({"state": "returned", "hint": said or False})
             self._log("signup.returned", actor="customer")
+
+    @api.model
+    def _find_waiting(self, mandate):
+        """Return the attempts of a customer since a mandate of theirs was over.
+
+        :param mandate: ``billing.mandate`` that is over
+        :rtype: billing.debit.signup
+        """
+        since = fields.Datetime.now() - AWAITED
+        return self.sudo().search(
+            [
+                ("agreement_id", "=", mandate.agreement_id.id),
+                ("partner_id", "=", mandate.partner_id.commercial_partner_id.id),
+                ("state", "in", ("started", "returned")),
+                ("kind", "=", "new"),
+                ("create_date", ">=", max(since, mandate.write_date)),
+            ]
+        )
 
     @api.model
     def _claim_mandates(self, mandates):

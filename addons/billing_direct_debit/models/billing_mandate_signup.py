@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
 
 from ..core import autogiro_codes
@@ -109,6 +111,18 @@ class BillingMandate(models.Model):
         self.tell = False
 
     # === HELPERS === #
+
+    def _known(self):
+        """Extend: who stopped here and has been at the bank again wants it again.
+
+        AvtaleGiro has no message by which the bank hears of the stop, so for the bank
+        it is a change of what it had all the time.
+        """
+        known = super()._known()
+        if self.scheme != "avtalegiro" or self.is_live or not known.at_bank:
+            return known
+        again = self.env["billing.debit.signup"]._find_waiting(self)
+        return replace(known, at_bank=False) if again else known
 
     def _customer_words(self):
         """Return why the mandate is over, as the customer reads it.
