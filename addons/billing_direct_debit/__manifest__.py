@@ -17,6 +17,7 @@
         "data/ir_cron_mandate.xml",
         "views/billing_debit_agreement_views.xml",
         "wizards/billing_mandate_new_views.xml",
+        "wizards/billing_mandate_import_views.xml",
         "views/billing_mandate_views.xml",
         "views/billing_mandate_button_views.xml",
         "views/billing_mandate_menus.xml",
@@ -30,6 +31,11 @@
         "views/billing_debit_claim_views.xml",
         "views/billing_debit_batch_views.xml",
         "views/account_move_debit_views.xml",
+        # What is done when the money does not come.
+        "data/billing_debit_failure_content.xml",
+        "data/ir_cron_debit_failure.xml",
+        "views/billing_debit_failure_templates.xml",
+        "views/billing_debit_failure_views.xml",
         # What the bank answers.
         "wizards/billing_debit_answer_link_views.xml",
         "views/billing_debit_answer_views.xml",

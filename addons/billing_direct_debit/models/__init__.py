@@ -36,6 +36,13 @@ from . import billing_event_debit
 from . import billing_debit_agreement_retry
 from . import billing_mandate_failure
 from . import res_company_pay_day
+from . import billing_debit_claim_failure
+from . import billing_debit_claim_retry
+from . import billing_debit_claim_limit
+from . import billing_channel_debit
+from . import billing_distribution_debit
+from . import account_move_debit_failure
+from . import billing_event_failure
 
 # What the bank answers.
 from . import billing_debit_answer

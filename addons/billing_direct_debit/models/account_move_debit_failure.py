@@ -1,6 +1,8 @@
 from datetime import timedelta
 
-from odoo import models
+from markupsafe import Markup
+
+from odoo import fields, models
 from odoo.tools import format_date
 
 from odoo.addons.billing_base.core.card import Card
@@ -19,6 +21,51 @@ class AccountMove(models.Model):
     """Invoices whose debit failed: what waits, and what their customers read."""
 
     _inherit = "account.move"
+
+    billing_debit_failed = fields.Boolean(
+        compute="_compute_billing_debit_failed",
+        groups="billing_base.group_billing_user",
+        help="The last debit of the invoice failed, and it is still to be paid.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_billing_debit_failed(self):
+        failed = self._billing_failed_claims().move_id
+        for move in self:
+            move.billing_debit_failed = move in failed.with_env(self.env)
+
+    # === ACTIONS === #
+
+    def action_billing_debit_again(self):
+        """Draw again what failed (button)."""
+        self.check_access("read")
+        self._billing_failed_claims().with_env(self.env).action_debit_again()
+
+    def action_billing_debit_otherwise(self):
+        """Ask the customers to pay in another way, with a link (button)."""
+        self.check_access("read")
+        self._billing_failed_claims().with_env(self.env).action_ask_otherwise()
+
+    def _billing_failed_claims(self):
+        """Return the last claims of invoices to be paid, where these failed.
+
+        :return: in superuser mode
+        :rtype: billing.debit.claim
+        """
+        claims = self._billing_last_claims().values()
+        return (
+            self.env["billing.debit.claim"]
+            .sudo()
+            .union(*claims)
+            .filtered(
+                lambda claim: (
+                    claim.state in ("failed", "rejected")
+                    and claim.move_id.state == "posted"
+                    and claim.move_id.amount_residual > 0
+                )
+            )
+        )
 
     # === BUSINESS METHODS - HOLDS === #
 
@@ -104,6 +151,22 @@ class AccountMove(models.Model):
         return found
 
     # === BUSINESS METHODS - WHY NOT === #
+
+    def _billing_debit_words(self):
+        """Override: what failed, and what was done about it, comes first."""
+        found = super()._billing_debit_words()
+        for claim in self._billing_failed_claims():
+            text = self.env._(
+                "%(scheme)s failed on %(day)s: %(reason)s.",
+                scheme=claim.agreement_id._scheme_name(),
+                day=format_date(self.env, claim.date),
+                reason=claim.reason_text,
+            )
+            lines = [text, claim.followup_text and f"{claim.followup_text}."]
+            found[claim.move_id.id] = [
+                Markup("%s") % line for line in lines if line
+            ] + found[claim.move_id.id]
+        return found
 
     def _billing_debit_obstacles(self, automatic=False):
         """Override: from who was paused nothing is drawn."""

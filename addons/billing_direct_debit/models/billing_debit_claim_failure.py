@@ -14,7 +14,10 @@ from .billing_debit_claim import OUT
 BATCH_SIZE = 1000
 #: Days after which somebody is told that no bank file came that could tell.
 SILENT_DAYS = 5
-#: Bank days that a letter takes until its reader knows.
+#: Bank days until a customer knows what is sent: an hour at which people may be written
+#: to may be the next day's.
+TELL_BANK_DAYS = 1
+#: The same of a letter.
 LETTER_BANK_DAYS = 4
 
 
@@ -366,9 +369,8 @@ class BillingDebitClaim(models.Model):
         if agreement._notice_of(mandate, clock.today, clock) != "none":
             if channel is None and agreement.telling == "message":
                 return None
-            told_on = clock.today
-            if channel == "letter":
-                told_on = clock.calendar.add_bank_days(told_on, LETTER_BANK_DAYS)
+            days = LETTER_BANK_DAYS if channel == "letter" else TELL_BANK_DAYS
+            told_on = clock.calendar.add_bank_days(clock.today, days)
         return clock.earliest(told_on=told_on)
 
     @api.model

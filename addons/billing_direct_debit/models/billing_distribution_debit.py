@@ -7,6 +7,8 @@ from odoo.addons.billing_base.core.hold import blocking
 from .account_move_debit import DEBIT_HOLD
 from .billing_debit_claim import OPEN
 
+RETRY_CONTENT = "billing_direct_debit.content_debit_retry"
+
 
 class BillingDistributionSender(models.AbstractModel):
     """Plans for failed debits wait for what is under way."""
@@ -65,6 +67,15 @@ class BillingDistributionTrouble(models.Model):
 
 class BillingDistributionAttempt(models.Model):
     _inherit = "billing.distribution.attempt"
+
+    @api.model
+    def _make(self, vals_list):
+        """Extend: the message about a new try tells when it is drawn."""
+        attempts = super()._make(vals_list)
+        attempts.filtered(
+            lambda attempt: attempt.content_id == self.env.ref(RETRY_CONTENT)
+        ).tells_debit = True
+        return attempts
 
     def _prepare_events(self, event, report, now, before):
         """Override: what becomes of a debit is told by the events of its claim."""

@@ -16,18 +16,6 @@ class BillingEvent(models.Model):
         kinds = super()._billing_event_kinds()
         kinds.update(
             {
-                "debit.failed": {
-                    "label": self.env._("Direct debit failed"),
-                    "icon": "fa-times-circle-o",
-                    "customer_visible": True,
-                    "text": self.env._(
-                        "%(scheme)s of %(amount)s on %(day)s failed: %(reason)s."
-                    ),
-                    "customer_text": self.env._(
-                        "%(amount)s could not be drawn from your account on %(day)s."
-                    ),
-                    "formats": {"day": "date"},
-                },
                 "debit.retried": {
                     "label": self.env._("Debited again"),
                     "icon": "fa-repeat",
