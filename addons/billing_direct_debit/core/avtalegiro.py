@@ -332,8 +332,11 @@ def specification(lines):
     """
     rows = []
     for line in lines:
-        text = fit(line, len(line) * 3)
-        rows += textwrap.wrap(text, SPECIFICATION_WIDTH) or [""]
+        text = fit(line)
+        if len(text) > SPECIFICATION_WIDTH:
+            rows += textwrap.wrap(text, SPECIFICATION_WIDTH)
+        else:
+            rows.append(text)
         if len(rows) > MAX_SPECIFICATION:
             return (*rows[: MAX_SPECIFICATION - 1], "...")
     return tuple(rows)

@@ -7,6 +7,9 @@ import unicodedata
 #: has no place for.
 UNPRINTABLE = re.compile("[^ -~\xa0-\xff]")
 
+# What stays as it is: all but blanks and hyphens that only look like nothing.
+_FITS = re.compile("[ -~\xa1-\xac\xae-\xff]*")
+
 # Letters and signs that fall apart into nothing usable on their own: the Sámi
 # languages' among them.
 _PLAIN = str.maketrans(
@@ -33,17 +36,19 @@ _PLAIN = str.maketrans(
 )
 
 
-def fit(text, width):
+def fit(text, width=None):
     """Text as it can stand in a field.
 
     Letters that ISO-8859-1 lacks lose their accent, other characters become ``?``;
     blanks at the end go.
 
     :param str text: anything
-    :param int width: of the field, in characters
+    :param int width: of the field, in characters; None when it does not matter
     :return: at most ``width`` printable characters of ISO-8859-1
     :rtype: str
     """
+    if _FITS.fullmatch(text):
+        return text[:width].rstrip()
     text = unicodedata.normalize("NFC", text.translate(_PLAIN))
     if UNPRINTABLE.search(text):
         text = UNPRINTABLE.sub(_nearest, text)
