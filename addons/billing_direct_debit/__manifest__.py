@@ -18,6 +18,7 @@
         "views/billing_debit_agreement_views.xml",
         "wizards/billing_mandate_new_views.xml",
         "wizards/billing_mandate_import_views.xml",
+        "wizards/billing_mandate_import_views.xml",
         "views/billing_mandate_views.xml",
         "views/billing_mandate_button_views.xml",
         "views/billing_mandate_menus.xml",

@@ -64,8 +64,8 @@ class BillingDebitAgreement(models.Model):
     is_test = fields.Boolean(
         string="Test",
         default=True,
-        help="Files are marked as tests, and customers are sent to the bank's test "
-        "pages. No money moves.",
+        help="Customers are sent to the bank's test pages, and files are put into a "
+        "directory of their own that the bank does not fetch from.",
     )
     # AvtaleGiro
     account_number = fields.Char(
@@ -433,18 +433,33 @@ class BillingDebitAgreement(models.Model):
     def _next_transmission_number(self):
         """Return the number of the next file.
 
-        Whoever asks at the same time waits until the transaction is over; when it is
-        rolled back, the number is given again. So there are no gaps.
+        The bank knows files by their sender, so agreements with the same sender count
+        together. Whoever asks at the same time waits until the transaction is over;
+        when it is rolled back, the number is given again. So there are no gaps.
 
         :rtype: int
         """
-        return self._next_number("transmission_number")
+        self.ensure_one()
+        together_sudo = self
+        if self.scheme == "avtalegiro":
+            together_sudo = (
+                self.sudo()
+                .with_context(active_test=False)
+                .search(
+                    [
+                        ("scheme", "=", "avtalegiro"),
+                        ("sender_number", "=", self.sender_number),
+                    ]
+                )
+            )
+        return together_sudo._next_number("transmission_number")
 
     def _next_assignment_number(self):
         """Return the number of the next assignment in a file; see above.
 
         :rtype: int
         """
+        self.ensure_one()
         return self._next_number("assignment_number")
 
     def _kid_part_for(self, partner):
@@ -459,14 +474,26 @@ class BillingDebitAgreement(models.Model):
     # === HELPERS === #
 
     def _next_number(self, name):
-        self.ensure_one()
+        """Raise a counter of the agreements together, and return where it stands."""
         self.flush_recordset([name])
+        column = SQL.identifier(name)
+        self.env.execute_query(
+            SQL(
+                """SELECT id FROM billing_debit_agreement WHERE id IN %s
+                    ORDER BY id FOR UPDATE""",
+                tuple(self.ids),
+            )
+        )
         rows = self.env.execute_query(
             SQL(
-                """UPDATE billing_debit_agreement SET %(name)s = %(name)s + 1
-                    WHERE id = %(id)s RETURNING %(name)s""",
-                name=SQL.identifier(name),
-                id=self.id,
+                """UPDATE billing_debit_agreement
+                      SET %(column)s = (SELECT COALESCE(max(%(column)s), 0) + 1
+                                          FROM billing_debit_agreement
+                                         WHERE id IN %(ids)s)
+                    WHERE id IN %(ids)s
+                RETURNING %(column)s""",
+                column=column,
+                ids=tuple(self.ids),
             )
         )
         self.invalidate_recordset([name], flush=False)
