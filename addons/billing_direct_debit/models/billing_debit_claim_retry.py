@@ -72,12 +72,7 @@ class BillingDebitClaim(models.Model):
 
         :raises UserError: there is none
         """
-        failed = self.filtered(
-            lambda claim: (
-                claim.state in ("failed", "rejected")
-                and claim.move_id.payment_state in ("not_paid", "partial")
-            )
-        )
+        failed = self & self.move_id._billing_failed_claims()
         if not failed:
             raise UserError(self.env._("Nothing failed here that is still to be paid."))
         return failed
