@@ -18,7 +18,6 @@
         "views/billing_debit_agreement_views.xml",
         "wizards/billing_mandate_new_views.xml",
         "wizards/billing_mandate_import_views.xml",
-        "wizards/billing_mandate_import_views.xml",
         "views/billing_mandate_views.xml",
         "views/billing_mandate_button_views.xml",
         "views/billing_mandate_menus.xml",
@@ -55,5 +54,7 @@
         "views/billing_debit_report_views.xml",
         "views/billing_debit_campaign_views.xml",
         "views/billing_debit_analysis_menus.xml",
+        "views/res_config_settings_debit_saving_views.xml",
     ],
+    "demo": ["demo/billing_debit_demo.xml"],
 }

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
-from odoo.tests import new_test_user
 
 from .campaign_common import TODAY, DebitFigures
 
@@ -233,12 +232,9 @@ class TestCampaign(DebitFigures):
     def test_only_the_own_company_sees_it(self):
         campaign = self.campaign()
         campaign.action_prepare()
-        stranger = new_test_user(
-            self.env,
-            login="stranger",
-            groups="billing_base.group_billing_manager",
-            company_id=self._create_company(name="Elsewhere").id,
-            company_ids=[(6, 0, [self._create_company(name="Elsewhere").id])],
+        elsewhere = self._create_company(name="Elsewhere AS")
+        stranger = self._new_user(
+            "stranger", "billing_base.group_billing_manager", elsewhere
         )
         for model in ("billing.debit.campaign", "billing.debit.offer"):
             self.assertFalse(self.env[model].with_user(stranger).search([]))

@@ -39,13 +39,13 @@ class TestSignups(DebitFigures):
             )
         }
 
-    def test_sign_ups_by_week_and_what_they_saved(self):
+    def test_sign_ups_by_day_and_what_they_saved(self):
         self.assertEqual(
-            self.groups("date:week", "signups", "activated", "ended", "net"),
+            self.groups("date:day", "signups", "activated", "ended", "net"),
             {
                 date(2026, 5, 4): (4, 2, 0, 2),
                 date(2026, 5, 11): (1, 1, 0, 1),
-                date(2026, 6, 29): (0, 0, 1, -1),
+                date(2026, 7, 1): (0, 0, 1, -1),
             },
         )
         # Paper is typed in by staff, and who waits has saved nobody anything yet.
@@ -145,10 +145,12 @@ class TestFailures(DebitFigures):
                 "date": day,
                 "date_asked": day,
                 "reference": move.payment_reference or "1",
+                "state": state,
+                "reason_code": reason,
+                "result_date": day,
                 **more,
             }
         )
-        claim.write({"state": state, "reason_code": reason, "result_date": day})
         return claim
 
     def row(self, claim):
