@@ -155,10 +155,10 @@ class AccountMove(models.Model):
             SQL(
                 """
                 INSERT INTO billing_debit_claim
-                       (%(columns)s, state, fixed_at, create_uid, write_uid,
-                        create_date, write_date)
-                SELECT %(columns)s, 'planned', %(now)s, %(uid)s, %(uid)s, %(now)s,
-                       %(now)s
+                       (%(columns)s, state, is_unreachable, fixed_at, create_uid,
+                        write_uid, create_date, write_date)
+                SELECT %(columns)s, 'planned', FALSE, %(now)s, %(uid)s, %(uid)s,
+                       %(now)s, %(now)s
                   FROM unnest(%(values)s) AS claim (%(columns)s)
            ON CONFLICT DO NOTHING
              RETURNING id
