@@ -52,10 +52,6 @@ LISTS = frozenset({SE_REGISTER, SE_WAITING})
 
 #: Kinds of changes (TK03–22) that we did not ask for.
 STOPPED_BY_OTHERS = frozenset({"03", "11", "21", "22"})
-#: Numbers that are compared with one nobody has.
-MOST_COMPARED = 500
-# A number that differs in more is another one.
-_FARTHEST = 2
 
 _EXECUTED = "0"
 _SEK = "SEK"
@@ -253,37 +249,21 @@ def plain(record):
     return values
 
 
-def nearest(number, known):
-    """The owner of the number most like one that nobody has.
+def slips(number):
+    """The numbers that become another one by one slip of the pen or the scanner.
 
-    :param str number: what the bank sent
-    :param known: iterable of (number, owner)
-    :return: the owner; False when no number is near, or those of two owners are
-        equally so
+    :param str number: digits
+    :return: set of numbers with one digit replaced, dropped or added, or two
+        neighbours swapped; without ``number`` itself
     """
-    best, owners = _FARTHEST + 1, set()
-    for candidate, owner in known:
-        # A mandate is known by the first digits, an invoice has more.
-        shorter = min(len(number), len(candidate))
-        far = _edits(number[:shorter], candidate[:shorter], best + 1)
-        if far < best:
-            best, owners = far, {owner}
-        elif far == best <= _FARTHEST:
-            owners.add(owner)
-    return owners.pop() if len(owners) == 1 else False
-
-
-def _edits(one, other, limit):
-    """Digits to replace, drop, add or swap with their neighbour; ``limit`` when it is
-    that many or more."""
-    before, line = [], list(range(len(other) + 1))
-    for at, digit in enumerate(one, start=1):
-        above, before, line = before, line, [at]
-        for to, sign in enumerate(other, start=1):
-            cost = min(before[to] + 1, line[-1] + 1, before[to - 1] + (digit != sign))
-            if at > 1 < to and digit == other[to - 2] and sign == one[at - 2]:
-                cost = min(cost, above[to - 2] + 1)
-            line.append(cost)
-        if min(line) >= limit:
-            return limit
-    return min(line[-1], limit)
+    digits = "0123456789"
+    found = set()
+    for at in range(len(number) + 1):
+        before, after = number[:at], number[at:]
+        found.update(before + digit + after for digit in digits)
+        if after:
+            found.add(before + after[1:])
+            found.update(before + digit + after[1:] for digit in digits)
+        if len(after) > 1:
+            found.add(before + after[1] + after[0] + after[2:])
+    return found - {number, ""}

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..core import answers, autogiro_codes, claim_life, failure
-from ..core.autogiro_records import DEBIT
+from ..core.autogiro_records import DEBIT, reference_key
 
 # Answers of one kind whose nearest customer is looked for, in one go: a person looks at
 # each, and nobody looks at thousands.
@@ -232,7 +232,7 @@ class BillingDebitAnswer(models.Model):
         A record names the payer, what we wrote as reference, the amount and the day.
         The first three must agree; the day, and whether the claim is open, tell which
         of several attempts is meant. In a rejected order the payer may be what is
-        wrong.
+        wrong. Bankgirot fills references up with zeros.
 
         :param wanted: list of (place, item)
         :return: dict of place to claim id
@@ -241,14 +241,15 @@ class BillingDebitAnswer(models.Model):
         rows = []
         for at, item in wanted:
             record = item["record"]
-            if at in found or not record["reference"]:
+            reference = reference_key(record["reference"])
+            if at in found or not reference:
                 continue
             partner = item.get("partner")
             rows.append(
                 (
                     at,
                     item["agreement_id"],
-                    record["reference"],
+                    reference,
                     record["amount_ore"],
                     record["day"],
                     record["payer_number"],
@@ -270,7 +271,7 @@ class BillingDebitAnswer(models.Model):
                 ON agreement.id = data.agreement_id
               JOIN billing_debit_claim AS claim
                 ON claim.company_id = agreement.company_id
-               AND claim.reference = data.reference
+               AND ltrim(claim.reference, '0') = data.reference
                AND claim.agreement_id = data.agreement_id
               JOIN billing_mandate AS mandate ON mandate.id = claim.mandate_id
              WHERE (data.amount IS NULL
@@ -305,10 +306,10 @@ class BillingDebitAnswer(models.Model):
         }
         if kind == answers.SE_RESULT:
             reason = failure.of_autogiro(failure.STATUS, record["status"])
-            is_final = autogiro_codes.STATUS[record["status"]].final
+            meaning = autogiro_codes.meaning(autogiro_codes.STATUS, record["status"])
             return {
                 **outcome,
-                "result": claim_life.FAILED if is_final else claim_life.BANK_RETRY,
+                "result": claim_life.FAILED if meaning.final else claim_life.BANK_RETRY,
                 "reason": reason,
             }
         if kind == answers.SE_REFUND:
@@ -393,44 +394,37 @@ class BillingDebitAnswer(models.Model):
 
     @api.model
     def _nearest_customer(self, item):
-        """The customer whose mandate or invoice has the number nearest to a record's.
+        """The only customer with a record's number, or with one that is a slip away.
 
-        :return: id, or False
+        :return: id; False when there is none, or several
         """
         record = item["record"]
-        agreement_id = item["agreement_id"]
-        numbers = [record.get("kid"), record.get("payer_number")]
-        for number, column in zip(numbers, ("kid", "payer_number"), strict=True):
-            if not number:
-                continue
+        agreement = self.env["billing.debit.agreement"].sudo()
+        agreement = agreement.browse(item["agreement_id"])
+        number = (record.get("payer_number") or "").lstrip("0")
+        if kid := record.get("kid"):
+            # The digits after it are the invoice's.
+            number = kid[: agreement.kid_part_length or len(kid)]
+        if not number.isdigit():
+            return False
+        for numbers in ([number], list(answers.slips(number))):
             rows = self.env.execute_query(
                 SQL(
                     """
-                    SELECT number, partner_id
-                      FROM (SELECT %(column)s AS number, partner_id
-                              FROM billing_mandate
-                             WHERE agreement_id = %(agreement)s
-                               AND left(%(column)s, %(length)s) = %(start)s
-                             LIMIT %(most)s) AS mandate
-                    UNION ALL
-                    SELECT number, partner_id
-                      FROM (SELECT payment_reference AS number,
-                                   commercial_partner_id AS partner_id
-                              FROM account_move
-                             WHERE company_id = %(company)s
-                               AND move_type = 'out_invoice' AND state = 'posted'
-                               AND payment_reference LIKE %(start)s || '%%'
-                             LIMIT %(most)s) AS invoice
+                    SELECT partner_id FROM billing_mandate
+                     WHERE agreement_id = %(agreement)s
+                       AND COALESCE(kid_part, payer_number) = ANY(%(numbers)s)
+                    UNION
+                    SELECT COALESCE(commercial_partner_id, id) FROM res_partner
+                     WHERE billing_customer_number = ANY(%(stripped)s)
+                       AND (company_id IS NULL OR company_id = %(company)s)
                     """,
-                    column=SQL.identifier(column),
-                    agreement=agreement_id,
+                    agreement=agreement.id,
                     company=item["company_id"],
-                    length=len(number) // 2,
-                    start=number[: len(number) // 2],
-                    most=answers.MOST_COMPARED,
+                    numbers=numbers,
+                    stripped=[text.lstrip("0") for text in numbers],
                 )
             )
-            found = answers.nearest(number, rows)
-            if found:
-                return found
+            if rows:
+                return rows[0][0] if len(rows) == 1 else False
         return False

@@ -55,9 +55,14 @@ class BillingDebitAnswer(models.Model):
         :raises BankFileError: the file is for another account
         :raises ConcurrencyError: the same record is read by somebody else just now
         """
-        items = [
-            self._item(file, message, journals.find(message)) for message in messages
-        ]
+        agreements = {}
+        items = []
+        for message in messages:
+            journal = journals.find(message)
+            place = (message.kind, message.account, journal)
+            if place not in agreements:
+                agreements[place] = self._agreement_of(message, journal)
+            items.append(self._item(file, message, journal, agreements[place]))
         known = self._known_keys(items)
         told = Counter(repeated=sum(item["key"] in known for item in items))
         items = [item for item in items if item["key"] not in known]
@@ -70,7 +75,7 @@ class BillingDebitAnswer(models.Model):
         return +told
 
     @api.model
-    def _item(self, file, message, journal):
+    def _item(self, file, message, journal, agreement_id):
         """What is kept of a message.
 
         :return: dict of the columns that do not depend on what becomes of it
@@ -83,7 +88,7 @@ class BillingDebitAnswer(models.Model):
         )
         return {
             "company_id": journal.company_id.id,
-            "agreement_id": self._agreement_of(message, journal),
+            "agreement_id": agreement_id,
             "file_id": file.id,
             "line": message.line,
             "kind": message.kind,

@@ -4,9 +4,14 @@ from ..core import claim_life
 
 
 class BillingDebitClaim(models.Model):
-    """Claims whose payment turned out to be something else."""
+    """Claims as answers find them, and whose payment turned out to be another's."""
 
     _inherit = "billing.debit.claim"
+
+    # Bankgirot fills references up with zeros.
+    _reference_key_idx = models.Index("(company_id, ltrim(reference, '0'))")
+
+    # === BUSINESS METHODS === #
 
     def _unsettle(self):
         """Let claims wait for their money again, because what was taken for it is

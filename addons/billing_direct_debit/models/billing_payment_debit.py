@@ -74,9 +74,7 @@ class BillingPayment(models.Model):
         :return: the same, with those changed that a claim explains
         """
         undecided = [
-            item.payment_id
-            for item in decisions
-            if item.outcome in (decision.UNMATCHED, decision.PROPOSED)
+            item.payment_id for item in decisions if item.outcome in decision.UNDECIDED
         ]
         if not undecided:
             return decisions
@@ -175,21 +173,26 @@ class BillingPayment(models.Model):
                   FROM billing_payment AS payment
                   JOIN billing_debit_claim AS claim
                     ON claim.company_id = payment.company_id
-                   AND claim.reference = payment.reference
+                   AND ltrim(claim.reference, '0') = ltrim(payment.reference, '0')
+                  JOIN billing_mandate AS mandate ON mandate.id = claim.mandate_id
                  WHERE payment.id IN %(ids)s
                    AND payment.payment_type IN %(debits)s
+                   AND (payment.payment_type <> %(drawn)s
+                        OR mandate.payer_number = payment.mandate_reference)
                    AND payment.amount > 0
                    AND claim.payment_id IS NULL
                    AND NOT EXISTS (SELECT FROM billing_debit_claim AS other
                                     WHERE other.payment_id = payment.id)
                    AND %(state)s
                    AND %(condition)s
-                 ORDER BY payment.id, (claim.amount = payment.amount) DESC,
+                 ORDER BY payment.id, (claim.reference = payment.reference) DESC,
+                          (claim.amount = payment.amount) DESC,
                           (claim.state IN %(out)s) DESC,
                           abs(claim.date - payment.booking_date), claim.id DESC
                 """,
                 ids=tuple(payment_ids),
                 debits=answers.DEBITS,
+                drawn=answers.DRAWN,
                 out=claim_life.OUT,
                 state=state,
                 condition=condition,
@@ -261,7 +264,7 @@ class BillingPayment(models.Model):
                   FROM billing_payment AS payment
                   JOIN billing_debit_claim AS claim
                     ON claim.company_id = payment.company_id
-                   AND claim.reference = payment.reference
+                   AND ltrim(claim.reference, '0') = ltrim(payment.reference, '0')
                    AND claim.amount = -payment.amount
                   JOIN billing_mandate AS mandate ON mandate.id = claim.mandate_id
                  WHERE payment.id IN %(ids)s
