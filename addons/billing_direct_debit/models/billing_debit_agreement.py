@@ -363,7 +363,9 @@ class BillingDebitAgreement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([_plain(vals) for vals in vals_list])
+        agreements = super().create([_plain(vals) for vals in vals_list])
+        agreements._forget_new_key()
+        return agreements
 
     def write(self, vals):
         vals = _plain(vals)
@@ -376,7 +378,9 @@ class BillingDebitAgreement(models.Model):
                     )
                 )
         self._check_scheme_kept(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        self._forget_new_key()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -472,6 +476,10 @@ class BillingDebitAgreement(models.Model):
         return number.zfill(self.kid_part_length)
 
     # === HELPERS === #
+
+    def _forget_new_key(self):
+        """Keep a key that was typed in from being read back."""
+        self.invalidate_recordset(["seal_key_new"], flush=False)
 
     def _next_number(self, name):
         """Raise a counter of the agreements together, and return where it stands."""

@@ -207,6 +207,14 @@ class BillingMandate(models.Model):
             name = mandate.sudo().partner_id.name
             mandate.display_name = " · ".join(filter(None, (name, mandate.number)))
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # Those that are over by now make room for new ones.
+        self.flush_model(["state", "kid_part", "payer_number"])
+        return super().create(vals_list)
+
     # === ACTIONS === #
 
     def action_end(self):
