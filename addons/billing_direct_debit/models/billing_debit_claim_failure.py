@@ -49,6 +49,11 @@ class BillingDebitClaim(models.Model):
     )
     followup_why = fields.Char(readonly=True, copy=False)
     followup_day = fields.Date(string="Debited Again On", readonly=True, copy=False)
+    is_silent = fields.Boolean(
+        string="No Answer",
+        compute="_compute_is_silent",
+        help="The money could have come by now, and the bank has said nothing.",
+    )
     reason_text = fields.Char(string="Why It Failed", compute="_compute_reason_text")
     followup_text = fields.Char(string="Then", compute="_compute_followup_text")
 
@@ -63,6 +68,14 @@ class BillingDebitClaim(models.Model):
                 words.get(claim.reason_code, claim.result_code or "")
                 if claim.state in ("failed", "rejected", "bank_retry")
                 else ""
+            )
+
+    @api.depends("state", "grace_until")
+    def _compute_is_silent(self):
+        for claim in self:
+            claim.is_silent = claim.state in OUT and bool(
+                claim.grace_until
+                and claim.grace_until < claim.company_id._billing_today()
             )
 
     @api.depends("followup", "followup_why", "followup_day")
@@ -138,16 +151,12 @@ class BillingDebitClaim(models.Model):
 
     @api.model
     def _cron_no_credit(self):
-        """Declare claims failed whose money did not come (AvtaleGiro).
+        """Declare claims failed whose money did not come, and tell what is missing.
 
         No record tells a payee in Norway that a debit failed: it has when there was no
         credit until the last day on which it could come.
         """
-        agreements_sudo = (
-            self.env["billing.debit.agreement"]
-            .sudo()
-            .search([("scheme", "=", "avtalegiro")])
-        )
+        agreements_sudo = self.env["billing.debit.agreement"].sudo().search([])
         agreements_sudo.company_id._billing_each(
             self.env._("Direct debit: notice what did not come"),
             lambda company: self.with_company(company)._fail_silent(company),
@@ -167,7 +176,6 @@ class BillingDebitClaim(models.Model):
         claims_sudo = self.sudo()
         overdue = [
             ("company_id", "=", company.id),
-            ("agreement_id.scheme", "=", "avtalegiro"),
             ("state", "in", OUT),
             ("grace_until", "<", today),
         ]
@@ -199,15 +207,29 @@ class BillingDebitClaim(models.Model):
                     ]
                 )
                 self.env["ir.cron"]._commit_progress(len(found))
-        waiting = claims_sudo.search_count(
-            [*overdue, ("grace_until", "<", today - timedelta(days=SILENT_DAYS))]
+        self._alert_silent(company, today)
+
+    @api.model
+    def _alert_silent(self, company, today):
+        """Tell managers of claims that the bank owes an answer about.
+
+        In Norway no file reached so far; in Sweden an answer was lost, since there each
+        order gets one. Whether the money came is then for a person to find out.
+        """
+        waiting = self.sudo().search_count(
+            [
+                ("company_id", "=", company.id),
+                ("state", "in", OUT),
+                ("grace_until", "<", today - timedelta(days=SILENT_DAYS)),
+            ]
         )
         if waiting:
             company._billing_alert(
                 self.env._("Direct debit: notice what did not come"),
                 self.env._(
-                    "%(count)s claims wait for their money, and no bank file was read "
-                    "that reaches so far. Whether they were paid cannot be told.",
+                    "%(count)s claims wait for an answer of the bank that should be "
+                    "here. Whether they were paid cannot be told: see Claims, «No "
+                    "Answer».",
                     count=waiting,
                 ),
             )

@@ -67,6 +67,32 @@ class BillingDebitClaim(models.Model):
                 )
             )
 
+    def action_not_drawn(self):
+        """Note that no money came and that the bank says nothing about it (button).
+
+        :raises UserError: it may still come
+        """
+        self._check_staff()
+        if not all(self.mapped("is_silent")):
+            raise UserError(
+                self.env._(
+                    "The money may still come, or it is known what became of it."
+                )
+            )
+        self._settle(
+            [
+                {
+                    "claim_id": claim.id,
+                    "result": "failed",
+                    "code": "staff",
+                    "reason": failure.NOT_PAID,
+                    "date": claim.company_id._billing_today(),
+                    "key": "staff",
+                }
+                for claim in self
+            ]
+        )
+
     def _failed_last(self):
         """Return those that failed, and that nothing was drawn for since.
 

@@ -54,6 +54,9 @@ class BillingDistributionPlan(models.Model):
                 "steps": [
                     _step("debit", "content_debit_failed", 1, "bank_days"),
                     _step("sms", "content_debit_failed", 2, "bank_days"),
+                    _step(
+                        "email", "content_debit_failed", 2, "bank_days", "not_opened"
+                    ),
                 ],
             },
             "changed": {

@@ -279,6 +279,23 @@ class TestSweden(FailureCase):
         self.assertEqual(claim.followup_why, retry.NOTICE)
         self.assertEqual(self.run_of(claim.move_id).state, "stuck")
 
+    def test_an_answer_that_never_came_is_for_a_person(self):
+        with self.at(0):
+            claim = self.sent_claim()
+        with self.at(self.morning(DUE)), self.assertRaises(UserError):
+            claim.action_not_drawn()
+        with self.at(self.morning(date(2026, 12, 28))):
+            self.hear_from_bank(date(2026, 12, 28))
+            self.claims._cron_no_credit()
+            self.assertEqual(claim.state, "delivered")
+            alerts = self.env["billing.event"].search(
+                [("kind", "=", "job.failed"), ("company_id", "=", self.company.id)]
+            )
+            self.assertIn("1 claims wait", alerts[:1].display_text)
+            claim.action_not_drawn()
+        self.assertEqual(claim.state, "failed")
+        self.assertEqual(self.run_of(claim.move_id).plan_id, self.failure_plan)
+
     def test_an_objection_makes_it_wait(self):
         claim = self.failed(failure.FUNDS)
         with self.at(self.morning(date(2026, 12, 7))):
@@ -325,7 +342,7 @@ class TestSweden(FailureCase):
 
     def test_many_failures_cost_as_many_queries_as_few(self):
         partners = [
-            self.create_customer(f"Customer {n}", f"c{n}@example.com") for n in range(8)
+            self.create_customer(f"Customer {n}", f"c{n}@example.com") for n in range(6)
         ]
         for partner in partners:
             self.create_mandate(partner)
