@@ -380,7 +380,13 @@ class DirectDebitPage(portal.PortalAccount):
             "nonce": secrets.token_urlsafe(12),
             "typed": {
                 name: _text(params.get(name))
-                for name in ("clearing", "account", "bankgiro", "include_open")
+                for name in (
+                    "clearing",
+                    "account",
+                    "bankgiro",
+                    "include_open",
+                    "agree",
+                )
             }
             if error
             else {},

@@ -1,12 +1,14 @@
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.billing_base.core.bank_days import BankCalendar
 from odoo.addons.billing_base.core.card import Card
 
 from ..core import payer, schedule
@@ -38,6 +40,31 @@ class Stage:
     signup: models.Model = field(default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Outlook:
+    """What the first debit under an agreement depends on, for whoever signs up today.
+
+    :param ready: day on which a mandate of today usually works
+    :param calendar: the company's bank days
+    :param rules: deadlines that hold then; None when nobody has told
+    """
+
+    ready: date
+    calendar: BankCalendar
+    rules: schedule.Rules | None
+
+    @classmethod
+    def of(cls, agreement):
+        company = agreement.company_id
+        calendar = company._bank_calendar()
+        ready = calendar.add_bank_days(company._billing_today(), agreement.answer_days)
+        try:
+            rules = agreement._rules(ready)
+        except UserError:
+            rules = None
+        return cls(ready, calendar, rules)
+
+
 class AccountMove(models.Model):
     """Direct debit on the customer's page: the card, and what can be done about it."""
 
@@ -48,11 +75,20 @@ class AccountMove(models.Model):
     def _billing_customer_cards(self):
         """Extend `billing_base`: direct debit, offered or as it stands."""
         cards = super()._billing_customer_cards()
-        for move_id, stage in self._billing_debit_stages().items():
+        stages = self._billing_debit_stages()
+        debits = self.browse(stages)._billing_debits()
+        outlooks = {
+            agreement: _Outlook.of(agreement)
+            for agreement in {stage.agreement for stage in stages.values()}
+        }
+        for move_id, stage in stages.items():
+            values = self.browse(move_id)._billing_debit_card(
+                stage, debits.get(move_id), outlooks[stage.agreement]
+            )
             cards[move_id].append(
                 Card(
                     "billing_direct_debit.signup_card",
-                    {"stage": stage, **self.browse(move_id)._billing_debit_card(stage)},
+                    {"stage": stage, **values},
                     sequence=10,
                     code=SIGNUP,
                 )
@@ -180,8 +216,14 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS - WHAT THE CARD AND THE PAGE SAY === #
 
-    def _billing_debit_card(self, stage):
-        """Return what the card is drawn from, the same for the same facts."""
+    def _billing_debit_card(self, stage, debit, outlook):
+        """Return what the card is drawn from, the same for the same facts.
+
+        :param Stage stage: of :meth:`_billing_debit_stages`
+        :param core.claim.Debit debit: of this invoice, or None
+        :param _Outlook outlook: of the agreement
+        :rtype: dict
+        """
         self.ensure_one()
         is_offer = stage.code in ("offer", "refused", "ended")
         return {
@@ -190,37 +232,31 @@ class AccountMove(models.Model):
             "is_offer": is_offer,
             "refused": stage.code == "refused" and stage.mandate._customer_words(),
             "ended_on": stage.mandate.ended_on,
-            "first": is_offer and self._billing_debit_first(stage.agreement),
-            "next": self._billing_debits().get(self.id),
+            "first": is_offer and self._billing_debit_first(outlook),
+            "next": debit,
             "is_open": not self.currency_id.is_zero(self.amount_residual),
             "answer_days": stage.agreement.answer_days,
         }
 
-    def _billing_debit_first(self, agreement):
+    def _billing_debit_first(self, outlook):
         """Return when this invoice can be drawn for the first time, by all we know.
 
         It takes the bank some days until a mandate works; after that the scheme's own
         deadlines hold, and the due date is not drawn ahead of.
 
+        :param _Outlook outlook: of the agreement
         :return: None when there is nothing to draw, or nobody can tell
         :rtype: date | None
         """
         self.ensure_one()
-        if self.currency_id.is_zero(self.amount_residual):
-            return None
-        company = self.company_id
-        calendar = company._bank_calendar()
-        ready = calendar.add_bank_days(company._billing_today(), agreement.answer_days)
-        try:
-            rules = agreement._rules(ready)
-        except UserError:
+        if outlook.rules is None or self.currency_id.is_zero(self.amount_residual):
             return None
         return schedule.earliest_debit(
-            rules,
-            calendar,
-            datetime.combine(ready, time()),
-            told_on=ready,
-            not_before=self.invoice_date_due or ready,
+            outlook.rules,
+            outlook.calendar,
+            datetime.combine(outlook.ready, time()),
+            told_on=outlook.ready,
+            not_before=self.invoice_date_due or outlook.ready,
         )
 
     def _billing_debit_page(self, stage):
@@ -240,13 +276,16 @@ class AccountMove(models.Model):
         by_bankgiro = (
             agreement.has_bankgiro_signup and self.commercial_partner_id.is_company
         )
+        outlook = _Outlook.of(agreement)
         return {
-            **self._billing_debit_card(stage),
+            **self._billing_debit_card(
+                stage, self._billing_debits().get(self.id), outlook
+            ),
             "stage": stage,
             "move": self,
             "company": self.company_id,
             "payee": agreement._payee_shown(),
-            "first": self._billing_debit_first(agreement),
+            "first": self._billing_debit_first(outlook),
             "open_count": len(waiting),
             "open_amount": self.currency_id.format(
                 sum(waiting.mapped("amount_residual"))
@@ -339,7 +378,7 @@ class AccountMove(models.Model):
                 _LOOK_BACK,
             )
         )
-        return highest
+        return Decimal(str(highest))
 
     def _billing_debit_nonce(self):
         """Return a value by which one form is told from the same form sent twice."""

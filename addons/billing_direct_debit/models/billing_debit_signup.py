@@ -230,6 +230,13 @@ class BillingDebitSignup(models.Model):
                     self.env._("That is no bankgiro number. Please look it up again.")
                 ) from None
             return
+        if self.partner_id.is_company and not self._organisation_number():
+            raise UserError(
+                self.env._(
+                    "We do not have the organisation number of your company, which "
+                    "your bank asks for. Please write to us, and start again."
+                )
+            )
         try:
             self.bank_account = swedish_account.parse(clearing, number).field
         except swedish_account.AccountError as error:
@@ -473,7 +480,7 @@ class BillingDebitSignup(models.Model):
         identity = outcome.identity
         if self.partner_id.is_company:
             # The account is the company's, whoever signs for it.
-            identity = self._organisation_number() or identity
+            identity = self._organisation_number()
         mandate_sudo, is_new = mandates_sudo._sign(
             agreement,
             self.partner_id,
@@ -543,6 +550,7 @@ class BillingDebitSignup(models.Model):
     @api.autovacuum
     def _gc_signups(self):
         """Forget what was typed and never signed, and attempts that came to nothing."""
+        self.flush_model()
         now = fields.Datetime.now()
         self.env.execute_query(
             SQL(

@@ -22,14 +22,15 @@ class InvoiceDirectDebitPage(CodePage, DirectDebitPage):
     # === WHAT PAGES DIFFER IN === #
 
     def _billing_debit_open(self, invoice_id, access_token):
-        """Override: only invoices that have a page, and in the language of theirs."""
+        """Override: in the language of the page that asks."""
         lang = request.params.get("lang")
         self._billing_use_lang(lang if isinstance(lang, str) else "")
-        move_sudo, _visitor = self._billing_open_page(invoice_id, access_token)
-        return move_sudo
+        return super()._billing_debit_open(invoice_id, access_token)
 
     def _billing_debit_may(self, move_sudo, access_token, want):
         """Override: by the rights of the visitor."""
+        if not move_sudo._billing_has_page():
+            return super()._billing_debit_may(move_sudo, access_token, want)
         visitor = self._billing_visitor(move_sudo, access_token)
         right = SELF_SERVICE if want == BEGIN else DIRECT_DEBIT
         if visitor.may(right):
@@ -38,16 +39,22 @@ class InvoiceDirectDebitPage(CodePage, DirectDebitPage):
 
     def _billing_debit_step_up_url(self, move_sudo, access_token):
         """Override: a code, and back."""
+        if not move_sudo._billing_has_page():
+            return super()._billing_debit_step_up_url(move_sudo, access_token)
         page = self._billing_page(move_sudo, access_token)
         return page.url("code", then=SIGNUP)
 
     def _billing_debit_limited(self, move_sudo, access_token):
         """Override: like all forms of the page."""
         visitor = self._billing_visitor(move_sudo, access_token)
-        return self._billing_page_limited(move_sudo, visitor, "direct_debit") or ""
+        return self._billing_page_limited(move_sudo, visitor, SIGNUP) or ""
 
     def _billing_debit_render(self, move_sudo, access_token, values, status=200):
         """Override: in the frame of the page."""
+        if not move_sudo._billing_has_page():
+            return super()._billing_debit_render(
+                move_sudo, access_token, values, status
+            )
         return self._billing_render_page(
             "billing_direct_debit_interactive_invoice.direct_debit_page",
             {
