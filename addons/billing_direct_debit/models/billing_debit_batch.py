@@ -4,11 +4,14 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+#: In the order in which they go: what is called back before what comes in its place and
+#: before its mandate ends, and a mandate before what is drawn on it.
 KINDS = [
-    ("mandates", "Mandates"),
     ("cancellations", "Cancellations"),
+    ("mandates", "Mandates"),
     ("claims", "Claims"),
 ]
+ORDER = [kind for kind, _label in KINDS]
 #: The bank has it, or may have it.
 GONE = ("delivering", "delivered", "received", "refused")
 

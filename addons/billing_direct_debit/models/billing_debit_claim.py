@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..core import claim_life
+from .billing_debit_batch import GONE
 
 OPEN, OUT = claim_life.OPEN, claim_life.OUT
 #: Why a claim is taken back, after which the planner makes a new one when it can.
@@ -193,6 +194,8 @@ class BillingDebitClaim(models.Model):
         "The invoice is being drawn already.",
     )
     _reference_idx = models.Index("(company_id, reference)")
+    # Bankgirot fills references up with zeros.
+    _plain_reference_idx = models.Index("(company_id, ltrim(reference, '0'))")
     _open_idx = models.Index(
         "(company_id, date, id) WHERE state IN"
         " ('planned', 'batched', 'delivered', 'accepted', 'bank_retry')"
@@ -248,6 +251,13 @@ class BillingDebitClaim(models.Model):
         return self.move_id._get_records_action()
 
     # === HELPERS === #
+
+    def _is_inside(self):
+        """Whether the claim has not left us, nor is written into a file."""
+        self.ensure_one()
+        return self.state == "planned" or (
+            self.state == "batched" and self.batch_id.state not in GONE
+        )
 
     def _check_staff(self):
         if not self.env.user.has_group("billing_base.group_billing_user"):

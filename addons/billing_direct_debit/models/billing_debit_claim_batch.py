@@ -3,7 +3,6 @@ from datetime import datetime, time
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .billing_debit_batch import GONE
 from .billing_debit_claim import OUT
 
 
@@ -64,6 +63,8 @@ class BillingDebitClaim(models.Model):
                 ("agreement_id", "=", agreement.id),
                 ("cancel_state", "=", "waiting"),
                 ("cancel_batch_id", "=", False),
+                # Not those that are in a file on its way.
+                ("state", "in", OUT),
             ]
         )
         clock = agreement._clock()
@@ -142,7 +143,7 @@ class BillingDebitClaim(models.Model):
     def _unbatch(self):
         """Take claims out of batches that have not gone."""
         inside = self.filtered(
-            lambda claim: claim.state == "batched" and claim.batch_id.state not in GONE
+            lambda claim: claim.state == "batched" and claim._is_inside()
         )
         batches = inside.batch_id
         inside.write({"state": "planned", "batch_id": False, "transaction_number": 0})
@@ -168,13 +169,14 @@ class BillingDebitClaim(models.Model):
         An invoice that has a new claim meanwhile gives it up, unless the bank has it.
         """
         others = self.move_id._billing_open_claims() - self
-        others.filtered(lambda claim: claim.state in ("planned", "batched"))._drop(
-            "changed", "system"
+        inside = others.filtered(lambda claim: claim._is_inside())
+        doubled = self.filtered(
+            lambda claim: (
+                claim.state == "cancelled"
+                and claim.move_id in (others - inside).move_id
+            )
         )
-        doubled = (
-            others.filtered(lambda claim: claim.state in OUT).move_id.billing_claim_ids
-            & self
-        ).filtered(lambda claim: claim.state == "cancelled")
+        inside._drop("changed", "system")
         (self - doubled)._write_all(
             SQL(
                 """state = CASE WHEN state = 'cancelled' THEN 'delivered'

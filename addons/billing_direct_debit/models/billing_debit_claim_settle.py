@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..core import claim_life
-from .billing_debit_claim import OPEN, OUT
+from .billing_debit_claim import OPEN
 
 #: Kind of event that tells of a result.
 _KINDS = {
@@ -191,7 +191,7 @@ class BillingDebitClaim(models.Model):
             return claims
         claims_sudo = claims.sudo()
         claims_sudo.invalidate_recordset(["state", "cancel_state"], flush=False)
-        inside = claims_sudo.filtered(lambda claim: claim.state not in OUT)
+        inside = claims_sudo.filtered(lambda claim: claim._is_inside())
         inside._drop(reason, actor)
         under_way = claims_sudo.filtered(
             lambda claim: claim.cancel_state in ("waiting", "sent")

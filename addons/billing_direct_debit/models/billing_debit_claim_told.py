@@ -102,7 +102,7 @@ class BillingDebitClaim(models.Model):
                 SELECT claim.id FROM billing_debit_claim AS claim
                  WHERE claim.agreement_id = %s AND claim.state = 'planned'
                    AND claim.notice = 'us' AND claim.told_on IS NULL
-                   AND NOT claim.is_unreachable AND claim.date = ANY(%s)
+                   AND claim.is_unreachable IS NOT TRUE AND claim.date = ANY(%s)
                    AND NOT EXISTS (
                        SELECT FROM billing_distribution_item AS item
                          JOIN billing_distribution_attempt AS attempt

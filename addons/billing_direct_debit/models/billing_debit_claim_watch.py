@@ -53,7 +53,7 @@ class BillingDebitClaim(models.Model):
         changed = by_reason.pop("changed", self.browse())
         for reason, claims in by_reason.items():
             claims._cancel(reason)
-        inside = changed.filtered(lambda claim: claim.state in ("planned", "batched"))
+        inside = changed.filtered(lambda claim: claim._is_inside())
         inside._unbatch()
         inside._follow()
         (changed - inside)._cancel("changed")
@@ -158,7 +158,7 @@ class BillingDebitClaim(models.Model):
             SQL(
                 """SELECT id, date, notice, told_on FROM billing_debit_claim
                     WHERE agreement_id = %s AND state = 'planned'
-                      AND NOT is_unreachable AND date < %s""",
+                      AND is_unreachable IS NOT TRUE AND date < %s""",
                 agreement.id,
                 # Deadlines lie at most weeks before the debit.
                 clock.today + timedelta(days=75),

@@ -6,6 +6,8 @@ from odoo.tools import SQL
 
 from odoo.addons.billing_base.core.answer_file import AnswerError
 
+from .billing_debit_batch import ORDER
+
 _logger = logging.getLogger(__name__)
 
 #: Invoices that are looked at together.
@@ -80,16 +82,13 @@ class BillingDebitPlanner(models.AbstractModel):
         cron._commit_progress(0)
         claims._fill_batches(agreement)
         cron._commit_progress(0)
-        # The order of :data:`KINDS`: a mandate before what is drawn on it, and what is
-        # called back before what comes in its place.
         batches = self.env["billing.debit.batch"].search(
             [
                 ("agreement_id", "=", agreement.id),
                 ("state", "in", ("approved", "delivering")),
-            ],
-            order="kind DESC, id",
+            ]
         )
-        for batch in batches:
+        for batch in batches.sorted(lambda one: (ORDER.index(one.kind), one.id)):
             batch._deliver()
         agreement._read_receipts()
         agreement._alert_late_batches()

@@ -6,6 +6,21 @@ from .billing_debit_claim import OPEN
 class BillingMandate(models.Model):
     _inherit = "billing.mandate"
 
+    # === BUSINESS METHODS === #
+
+    def _forget(self, day):
+        """Extend: files about nobody but payers to forget are erased.
+
+        What they were, and that they went, stays: number, count and checksum.
+        """
+        result = super()._forget(day)
+        batches_sudo = self.sudo().request_ids.batch_id
+        for batch_sudo in batches_sudo:
+            others_sudo = batch_sudo.request_ids.mandate_id
+            if all(others_sudo.mapped("forgotten_on")):
+                batch_sudo.file = False
+        return result
+
     # === HOOKS === #
 
     def _on_ended(self):

@@ -11,7 +11,7 @@ from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from odoo.addons.billing_base.adapters.drop_box import DropBox
-from odoo.addons.billing_direct_debit.core import autogiro_in, avtalegiro
+from odoo.addons.billing_direct_debit.core import autogiro_in, avtalegiro_reader
 from odoo.addons.billing_direct_debit.models.billing_debit_batch_deliver import LOCK
 
 from .claim_common import ISSUED, SENT, ClaimCase
@@ -299,13 +299,28 @@ class TestBatchesNorway(ClaimCase):
         self.fetch()
         self.receipt(f"{batch.number};refused;L200 wrong sender")
         self.run_on(SENT)
-        self.assertEqual(batch.state, "refused")
-        self.assertEqual(claim.state, "planned")
+        self.assertEqual((batch.state, claim.state), ("refused", "planned"))
         self.run_on(SENT)
         again = self.batch_of(claim)
         self.assertEqual((again.number, again.state), (2, "delivered"))
         self.assertEqual(batch.number, 1)
         self.assertEqual(len(self.fetch()), 1)
+
+    def test_a_cancellation_that_is_refused_is_sent_again(self):
+        move = self.issue()
+        self.run_on(SENT)
+        claim = self.claim_of(move)
+        with self.on(SENT):
+            self.pay(move)
+        self.run_on(date(2026, 11, 30))
+        batch = claim.cancel_batch_id.sudo()
+        self.assertEqual((claim.state, batch.state), ("cancelled", "delivered"))
+        with self.on(date(2026, 11, 30)):
+            batch.with_user(self.manager).action_refused()
+        self.assertEqual((claim.state, claim.cancel_state), ("delivered", "waiting"))
+        self.run_on(date(2026, 12, 1))
+        self.assertEqual(claim.state, "cancelled")
+        self.assertNotEqual(claim.cancel_batch_id, batch)
 
     def test_a_receipt_that_cannot_be_read_is_applied_not_at_all(self):
         move = self.issue()
@@ -352,7 +367,7 @@ class TestBatchesNorway(ClaimCase):
         self.issue()
         self.run_on(SENT)
         [file] = self.outbox.glob("*/*")
-        reader = avtalegiro.read_transmission(file, file.name)
+        reader = avtalegiro_reader.read_transmission(file, file.name)
         [read] = list(reader)
         self.assertEqual(read.claim.amount_ore, 100000)
         self.assertEqual(reader.summary.number, 1)
@@ -442,6 +457,26 @@ class TestBatchesSweden(ClaimCase):
         self.assertEqual(request.batch_id.kind, "mandates")
         self.run_on(ISSUED)
         self.assertEqual(len(self.orders()), 1)
+        # What it says of the payer goes when the payer is forgotten.
+        batch = request.batch_id
+        self.assertTrue(batch.file)
+        self.mandate._forget(ISSUED)
+        self.assertFalse(batch.file)
+        self.assertTrue(batch.file_hash)
+
+    def test_who_stops_everything_stops_what_is_drawn_first(self):
+        move = self.issue(due=date(2026, 12, 10))
+        self.claim_of(move)._set_told(ISSUED, "staff")
+        self.run_on(date(2026, 12, 7))
+        self.fetch()
+        with self.on(date(2026, 12, 7)):
+            self.mandate.at_bank = True
+            self.mandate._end(by="payer")
+        self.run_on(date(2026, 12, 8))
+        kinds = self.batches.search(
+            [("agreement_id", "=", self.agreement.id)], order="number"
+        ).mapped("kind")
+        self.assertEqual(kinds, ["claims", "cancellations", "mandates"])
 
     def test_a_reference_that_is_too_long_becomes_one_that_fits(self):
         move = self.issue()

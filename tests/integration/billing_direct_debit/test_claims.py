@@ -136,7 +136,7 @@ class TestClaimsNorway(ClaimCase):
         move = self.issue()
         self.run_on(SENT)
         with self.on(date(2026, 12, 15)):
-            self.fail(self.claim_of(move), "funds")
+            self.bank_says(self.claim_of(move), "funds")
         claims = self.claims.sudo().search([("move_id", "=", move.id)])
         self.run_on(date(2026, 12, 15))
         self.assertEqual(self.claims.sudo().search([("move_id", "=", move.id)]), claims)
