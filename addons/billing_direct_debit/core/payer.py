@@ -69,6 +69,16 @@ def identity(text: str, today: date) -> str:
     return century + day + serial
 
 
+def plain_identity(digits: str | None) -> str | None:
+    """Return the 12 digits of a record as orders have them; None when it has none.
+
+    Bankgirot puts ``99`` before the organisation number of who is known by bankgiro.
+    """
+    if not digits or not digits.strip("0"):
+        return None
+    return f"00{digits[2:]}" if digits.startswith("99") else digits
+
+
 def bankgiro(text: str) -> str:
     """Return the digits of a bankgiro number.
 

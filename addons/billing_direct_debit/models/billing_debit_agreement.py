@@ -173,6 +173,7 @@ class BillingDebitAgreement(models.Model):
     )
     directory = fields.Char(
         groups="base.group_system",
+        copy=False,
         help="Where files are put for the bank to fetch, by SFTP or otherwise. Empty: "
         "in Odoo's data directory.",
     )

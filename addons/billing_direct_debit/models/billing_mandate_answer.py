@@ -35,7 +35,8 @@ class BillingMandate(models.Model):
             ``written_notice``. Autogiro: ``scheme`` ``autogiro``, ``agreement_id``,
             ``payer_number``, ``account``, ``identity``, ``information``, ``comment``
             and ``day``; with ``emandate`` true one from an internet bank, with
-            ``signer``. ``partner_id`` is set where a person said whose it is.
+            ``signer``, and ``reminder`` (1 or 2) when the bank asks again.
+            ``partner_id`` is set where a person said whose it is.
         :return: a dict for each record, in their order: ``mandate_id``, ``request_id``
             (or False), ``state`` (``applied``, ``worklist`` or ``ignored``: known
             already), ``reason`` (key of ``core.mandate.REASONS`` or empty), ``values``
@@ -134,6 +135,8 @@ class BillingMandate(models.Model):
         :return: partner by number, without those that are nobody's
         :rtype: dict[str, res.partner]
         """
+        # Customers without a number have none that is all zeros.
+        numbers = {number for number in numbers if number.strip("0")}
         wanted = {form for number in numbers for form in (number, number.lstrip("0"))}
         partners = (
             self.env["res.partner"]
@@ -293,6 +296,14 @@ class BillingMandate(models.Model):
         state = {"refuse": "worklist", "repeat": "ignored"}.get(
             decision.verb, "applied"
         )
+        if item.get("reminder") and decision.verb == "repeat":
+            # The bank has no answer of ours: the file got lost, so it goes again.
+            lost = requests.get(mandate.id, request).filtered(
+                lambda one: one.kind in ("approve", "reject") and one.state == "sent"
+            )
+            if lost:
+                lost._release()
+                request, state = lost[0], "applied"
         code = ""
         if item.get("information"):
             code = f"{item['information']}/{item['comment']}"
@@ -339,7 +350,7 @@ def _fact_of(item):
         )
     values = {
         "bank_account": item.get("account") or None,
-        "payer_identity": item.get("identity") or None,
+        "payer_identity": payer.plain_identity(item.get("identity")),
     }
     if item.get("emandate"):
         values["signer"] = item.get("signer") or None

@@ -8,7 +8,7 @@ from odoo.addons.billing_bank_file.core.errors import BankFileError
 from odoo.addons.billing_bank_file.core.source import Source
 from odoo.addons.billing_bank_file.core.table import open_table
 
-from ..core import autogiro_in, mandate_list
+from ..core import autogiro_in, mandate_list, payer
 from ..core.mandates import read_mandates
 
 #: Largest list that is read: half a million mandates.
@@ -221,7 +221,7 @@ class BillingMandateImport(models.TransientModel):
                     "line": record.line,
                     "payer_number": record.payer_number,
                     "bank_account": record.account,
-                    "payer_identity": record.identity,
+                    "payer_identity": payer.plain_identity(record.identity),
                     "signed_on": record.created,
                     "is_pending": record.pending,
                 }

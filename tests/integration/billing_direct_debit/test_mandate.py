@@ -210,7 +210,7 @@ class TestToldByTheBank(MandateCase):
         self.assertEqual(mandate.kid_part, "9988776")
 
     def test_nobodys(self):
-        for kid in ("09999990000012", "123", ""):
+        for kid in ("09999990000012", "00000000000000", "123", ""):
             [result] = self.tell((kid, 1))
             self.assertEqual(
                 (result["state"], result["reason"]), ("worklist", "unknown")
@@ -297,6 +297,10 @@ class TestToldByTheBank(MandateCase):
         self.assertEqual(self.e_mandate("10024")["state"], "ignored")
         result = self.e_mandate("10024", account="6000000000000012")
         self.assertEqual(result["reason"], "already")
+        self.assertEqual(self.asked(mandate), [("approve", "waiting")])
+        request._sent()
+        # Again: our answer did not arrive, so it goes once more.
+        self.assertEqual(self.e_mandate("10024", reminder=1)["state"], "applied")
         self.assertEqual(self.asked(mandate), [("approve", "waiting")])
         request._sent()
         self.advise("10024", "04", "32")

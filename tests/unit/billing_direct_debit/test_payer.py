@@ -89,6 +89,14 @@ def test_one_wrong_digit_is_found():
                     payer.identity(wrong, TODAY)
 
 
+def test_identities_of_records():
+    assert payer.plain_identity("198112189876") == "198112189876"
+    assert payer.plain_identity("995560360793") == "005560360793"
+    assert payer.plain_identity("") is None
+    assert payer.plain_identity("000000000000") is None
+    assert payer.plain_identity(None) is None
+
+
 # === BANKGIRO === #
 
 
