@@ -48,6 +48,7 @@ from . import billing_event_failure
 from . import billing_debit_answer
 from . import billing_debit_answer_import
 from . import billing_debit_answer_apply
+from . import billing_debit_answer_debits
 from . import billing_debit_answer_words
 from . import billing_debit_claim_answer
 from . import billing_mandate_answer_forget

@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..core import answers, autogiro_codes, claim_life, failure
-from ..core.autogiro_records import DEBIT, reference_key
+from ..core import answers
 
 # Answers of one kind whose nearest customer is looked for, in one go: a person looks at
 # each, and nobody looks at thousands.
@@ -10,11 +9,8 @@ MOST_GUESSES = 50
 
 #: What a person has to look at, or is said of an answer that changed nothing.
 NO_AGREEMENT = "no_agreement"
-NO_CLAIM = "no_claim"
-CLAIM_STATE = "claim_state"
-PAYOUT = "payout"
-MOVED = "moved"
 PENDING = "pending"
+SENT_AGAIN = "sent_again"
 
 
 class BillingDebitAnswer(models.Model):
@@ -138,8 +134,43 @@ class BillingDebitAnswer(models.Model):
             }
             for result in told
         ]
+        self._send_again(items, results)
         self._guess(items, results)
         return results
+
+    @api.model
+    def _send_again(self, items, results):
+        """Let refusals of e-mandates wait for a file once more when the bank asks for
+        them again: that file got lost. Approvals are the mandates' matter."""
+        asked = {
+            (item["agreement_id"], item["record"]["payer_number"]): at
+            for at, item in enumerate(items)
+            if item["record"].get("reminder")
+        }
+        if not asked:
+            return
+        requests_sudo = (
+            self.env["billing.mandate.request"]
+            .sudo()
+            .search(
+                [
+                    ("agreement_id", "in", [key[0] for key in asked]),
+                    ("payer_number", "in", [key[1] for key in asked]),
+                    ("kind", "=", "reject"),
+                    ("state", "=", "sent"),
+                ]
+            )
+        )
+        for request in requests_sudo:
+            at = asked.get((request.agreement_id.id, request.payer_number))
+            if at is not None:
+                results[at].update(
+                    state="applied",
+                    reason_code=SENT_AGAIN,
+                    reason_values={},
+                    request_id=request.id,
+                )
+        requests_sudo._release()
 
     @api.model
     def _mandate_item(self, item):
@@ -154,6 +185,9 @@ class BillingDebitAnswer(models.Model):
         if item["kind"] == answers.SE_EMANDATE:
             values["emandate"] = True
             values["signer"] = next(iter(record["address"]), "")
+        if (values.get("identity") or "").startswith("99"):
+            # So the bank writes the number of an organisation that pays by bankgiro.
+            values["identity"] = f"00{values['identity'][2:]}"
         if item.get("partner"):
             values["partner_id"] = item["partner"].id
         return values
@@ -184,189 +218,6 @@ class BillingDebitAnswer(models.Model):
             else next(applied)
             for at in range(len(items))
         ]
-
-    # === BUSINESS METHODS - CLAIMS === #
-
-    @api.model
-    def _apply_claims(self, items):
-        """Apply records about claims; see :meth:`_apply_items`.
-
-        What two records of a file say of the same claim is told one after the other.
-        """
-        results = [self._not_a_claim(item) for item in items]
-        found = self._find_claims(
-            [(at, item) for at, item in enumerate(items) if not results[at]]
-        )
-        rounds = []
-        for at, claim_id in sorted(found.items()):
-            free = next((r for r in rounds if claim_id not in r), None)
-            if free is None:
-                rounds.append(free := {})
-            free[claim_id] = at
-        for places in rounds:
-            told = self.env["billing.debit.claim"]._settle(
-                [self._outcome(items[at], claim_id) for claim_id, at in places.items()]
-            )
-            for claim_id, at in places.items():
-                results[at] = self._told_of_claim(items[at], claim_id, told[claim_id])
-        for at, result in enumerate(results):
-            results[at] = result or self._waits(NO_CLAIM)
-        self._guess(items, results)
-        return results
-
-    @api.model
-    def _not_a_claim(self, item):
-        """What is said of a record that no claim can be about; None for others."""
-        record = item["record"]
-        if record.get("direction") not in (None, "", DEBIT):
-            # Money we sent to a customer: nobody does so through Kvitt.
-            return self._waits(PAYOUT)
-        if item["kind"] == answers.SE_CHANGE and record["code"] in autogiro_codes.MOVED:
-            return self._waits(MOVED, day=record["new_day"])
-        return None
-
-    @api.model
-    def _find_claims(self, wanted):
-        """Find the claims that records are about.
-
-        A record names the payer, what we wrote as reference, the amount and the day.
-        The first three must agree; the day, and whether the claim is open, tell which
-        of several attempts is meant. In a rejected order the payer may be what is
-        wrong. Bankgirot fills references up with zeros.
-
-        :param wanted: list of (place, item)
-        :return: dict of place to claim id
-        """
-        found = {at: item["claim"].id for at, item in wanted if item.get("claim")}
-        rows = []
-        for at, item in wanted:
-            record = item["record"]
-            reference = reference_key(record["reference"])
-            if at in found or not reference:
-                continue
-            partner = item.get("partner")
-            rows.append(
-                (
-                    at,
-                    item["agreement_id"],
-                    reference,
-                    record["amount_ore"],
-                    record["day"],
-                    record["payer_number"],
-                    item["kind"] != answers.SE_REJECTED and not partner,
-                    partner.id if partner else None,
-                )
-            )
-        if not rows:
-            return found
-        self.env["billing.debit.claim"].flush_model()
-        self.env["billing.mandate"].flush_model()
-        for at, claim_id in self.env.cr.execute_values(
-            """
-            SELECT DISTINCT ON (data.at) data.at, claim.id
-              FROM (VALUES %s) AS data
-                   (at, agreement_id, reference, amount, day, payer, is_strict,
-                    partner_id)
-              JOIN billing_debit_agreement AS agreement
-                ON agreement.id = data.agreement_id
-              JOIN billing_debit_claim AS claim
-                ON claim.company_id = agreement.company_id
-               AND ltrim(claim.reference, '0') = data.reference
-               AND claim.agreement_id = data.agreement_id
-              JOIN billing_mandate AS mandate ON mandate.id = claim.mandate_id
-             WHERE (data.amount IS NULL
-                    OR round(claim.amount * 100) = data.amount)
-               AND (NOT data.is_strict OR mandate.payer_number = data.payer)
-               AND (data.partner_id IS NULL OR mandate.partner_id = data.partner_id)
-             ORDER BY data.at, (claim.date = data.day) DESC NULLS LAST,
-                      (claim.state IN """
-            + f"{claim_life.OUT!r}"
-            + """) DESC, claim.id DESC
-            """,
-            rows,
-            template="(%s, %s, %s, %s::bigint, %s::date, %s, %s, %s::int)",
-            page_size=len(rows),
-            fetch=True,
-        ):
-            found[at] = claim_id
-        return found
-
-    @api.model
-    def _outcome(self, item, claim_id):
-        """What a record says of a claim, for ``billing.debit.claim._settle``."""
-        record = item["record"]
-        kind = item["kind"]
-        outcome = {
-            "claim_id": claim_id,
-            "key": item["key"],
-            "code": answers.code_of(kind, record),
-            "date": record["day"] or False,
-            "reason": False,
-            "payment_id": False,
-        }
-        if kind == answers.SE_RESULT:
-            reason = failure.of_autogiro(failure.STATUS, record["status"])
-            meaning = autogiro_codes.meaning(autogiro_codes.STATUS, record["status"])
-            return {
-                **outcome,
-                "result": claim_life.FAILED if meaning.final else claim_life.BANK_RETRY,
-                "reason": reason,
-            }
-        if kind == answers.SE_REFUND:
-            return {
-                **outcome,
-                "result": claim_life.REFUNDED,
-                "date": record["refunded_on"],
-                "reason": autogiro_codes.meaning(
-                    autogiro_codes.REFUND, record["code"]
-                ).reason,
-            }
-        if kind == answers.SE_REJECTED:
-            return {
-                **outcome,
-                "result": claim_life.REJECTED,
-                "reason": failure.of_autogiro(failure.REJECTED, record["code"]),
-            }
-        if kind == answers.SE_WAITING:
-            return {**outcome, "result": claim_life.ACCEPTED}
-        return {**outcome, **self._outcome_of_change(record)}
-
-    @api.model
-    def _outcome_of_change(self, record):
-        """What a cancellation says: ours was done or refused, or somebody else stopped
-        the debit, and then it is as if the order had been rejected."""
-        if record["code"] not in autogiro_codes.CANCELLED:
-            return {"result": "cancel_refused"}
-        if record["kind"] in answers.STOPPED_BY_OTHERS:
-            return {
-                "result": claim_life.REJECTED,
-                "reason": failure.of_autogiro(failure.CHANGED, record["kind"]),
-            }
-        return {"result": claim_life.CANCELLED}
-
-    @api.model
-    def _told_of_claim(self, item, claim_id, told):
-        """What became of a record, by what became of its claim."""
-        claim_sudo = self.env["billing.debit.claim"].sudo().browse(claim_id)
-        found = {
-            "claim_id": claim_id,
-            "mandate_id": claim_sudo.mandate_id.id,
-            "reason_code": False,
-            "reason_values": {},
-        }
-        if told == "done":
-            return {**found, "state": "applied"}
-        result = self._outcome(item, claim_id)["result"]
-        if (
-            told == "repeated"
-            or claim_sudo.state == result
-            or (
-                # The bank lists what waits, and we knew that it does.
-                result == claim_life.ACCEPTED and claim_sudo.state in claim_life.OUT
-            )
-        ):
-            return {**found, "state": "repeated"}
-        return {**found, **self._waits(CLAIM_STATE, state=claim_sudo.state)}
 
     # === HELPERS === #
 

@@ -108,6 +108,10 @@ class BillingDebitAnswer(models.Model):
                 "the customer, or cancel it.",
                 day=format_date(self.env, values["day"]) if values.get("day") else "–",
             ),
+            "code": _("The bank's code %(code)s is not known.", code=self.code or ""),
+            "sent_again": _(
+                "The bank had not got our answer. It goes with the next file again."
+            ),
             "pending": _("The customer's bank has not answered yet."),
             "not_listed": _(
                 "%(count)s mandates that are active here are not in the list. Look at "

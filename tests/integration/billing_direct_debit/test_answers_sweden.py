@@ -1,5 +1,6 @@
 """What Bankgirot answers on Autogiro: debits, mandates, cancellations, refunds."""
 
+import dataclasses
 from datetime import date, timedelta
 from types import SimpleNamespace
 
@@ -133,9 +134,11 @@ class TestAnswersSweden(DebitAnswerCase):
             self.order(claim, "1", amount_ore=10001),
             self.order(claim, "1", payer_number="77"),
             self.order(claim, "1", direction="32"),
+            # A status that no list of Bankgirot's has.
+            self.order(claim, "5"),
         ]
         file, _payments = self.load(self.specification(("15", strange)))
-        self.assertEqual(self.states(file), ["worklist"] * 4)
+        self.assertEqual(self.states(file), ["worklist"] * 5)
         self.assertEqual(claim.state, "delivered")
         self.assertTrue(all(file.answer_ids.mapped("reason")))
         self.assertTrue(all(file.answer_ids.mapped("told")))
@@ -186,8 +189,10 @@ class TestAnswersSweden(DebitAnswerCase):
         self.assertEqual(claims.mapped("reason_code"), ["stopped", "ours"])
 
     def test_cancellations(self):
-        ours, late, theirs, moved = claims = self.drawn(100.0, 200.0, 300.0, 400.0)
-        (ours | late).write({"cancel_state": "sent", "cancel_reason": "paid"})
+        claims = self.drawn(100.0, 200.0, 300.0, 400.0, 500.0, 600.0)
+        ours, late, theirs, moved, bare, asked = claims
+        stopped = ours | late | asked
+        stopped.write({"cancel_state": "sent", "cancel_reason": "paid"})
 
         def change(claim, kind, code, new_day=None):
             return records.Change(
@@ -199,7 +204,8 @@ class TestAnswersSweden(DebitAnswerCase):
                 amount_ore=round(claim.amount * 100),
                 new_day=new_day,
                 bankgiro=GIRO,
-                reference=claim.reference,
+                # The bank's own acts come without it.
+                reference=claim.reference if kind > "20" else "",
                 code=code,
             )
 
@@ -211,18 +217,30 @@ class TestAnswersSweden(DebitAnswerCase):
                         change(late, "25", "13"),
                         change(theirs, "11", "12"),
                         change(moved, "29", "18", DAY + timedelta(days=7)),
+                        change(bare, "03", "12"),
+                        # The customer stopped with us: the bank drops the debit with
+                        # the mandate, and then does not find it.
+                        change(asked, "03", "12"),
+                        change(asked, "25", "13"),
                     ]
                 )
             )
         )
         self.assertEqual(
-            self.states(file), ["applied", "applied", "applied", "worklist"]
+            self.states(file),
+            [*["applied"] * 3, "worklist", "applied", "applied", "repeated"],
         )
         self.assertEqual(
-            claims.mapped("state"), ["cancelled", "delivered", "rejected", "delivered"]
+            claims.mapped("state"),
+            [
+                *("cancelled", "delivered", "rejected"),
+                *("delivered", "rejected", "cancelled"),
+            ],
         )
-        self.assertEqual(claims[:2].mapped("cancel_state"), ["done", "refused"])
-        self.assertEqual(theirs.reason_code, "stopped")
+        self.assertEqual(stopped.mapped("cancel_state"), ["done", "refused", "done"])
+        self.assertEqual(
+            (theirs.reason_code, bare.reason_code), ("stopped", "no_mandate")
+        )
         self.assertIn("11/27", file.answer_ids.sorted("line")[3].reason)
 
     def test_waiting_orders(self):
@@ -365,6 +383,14 @@ class TestAnswersSweden(DebitAnswerCase):
         )
         with self.assertRaises(UserError):
             answer.action_refuse()
+
+        # Both answers went out, and the bank asks again: it got none.
+        requests = (mandate.request_ids | answer.request_id).sudo()
+        requests.write({"state": "sent"})
+        again = [dataclasses.replace(item, reminder=1) for item in asked]
+        file, _payments = self.load(build.file(build.emandates(again)))
+        self.assertEqual(set(requests.mapped("state")), {"waiting"})
+        self.assertEqual(self.states(file), ["applied", "applied"])
 
     def test_register_of_mandates(self):
         waiting = self.make_mandate(
