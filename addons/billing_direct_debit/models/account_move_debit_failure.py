@@ -94,7 +94,9 @@ class AccountMove(models.Model):
             claim_sudo = claims.get(move.id)
             if not claim_sudo or claim_sudo.state not in ("failed", "rejected"):
                 continue
-            since = claim_sudo.result_date or claim_sudo.date
+            today = claim_sudo.company_id._billing_today()
+            # What is rejected is so before its day.
+            since = min(claim_sudo.result_date or claim_sudo.date, today)
             hold = Hold(
                 code=DEBIT_HOLD,
                 label=self.env._("A failed direct debit is dealt with"),
@@ -103,7 +105,7 @@ class AccountMove(models.Model):
                 source_record=claim_sudo,
                 blocks=NOT_DUNNED,
             )
-            if hold.is_active(claim_sudo.company_id._billing_today()):
+            if hold.is_active(today):
                 holds[move.id].append(hold)
         return holds
 

@@ -278,13 +278,13 @@ class BillingDebitClaim(models.Model):
         """Override: who paid is debited as ever."""
         result = super()._on_paid()
         claims_sudo = self.sudo()
-        mandates_sudo = claims_sudo.mandate_id
-        mandates_sudo._learn_from_claims()
-        mandates_sudo.filtered(lambda mandate: not mandate.failures_in_row)._resume()
-        attempts_sudo = claims_sudo.message_id
-        attempts_sudo._apply_outcomes(
-            [(attempt, Outcome(state.DELIVERED)) for attempt in attempts_sudo]
-        )
+        claims_sudo.mandate_id._learn_from_claims()
+        paused_sudo = claims_sudo.mandate_id.filtered("paused_on")
+        paused_sudo.filtered(lambda mandate: not mandate.failures_in_row)._resume()
+        if attempts_sudo := claims_sudo.message_id:
+            attempts_sudo._apply_outcomes(
+                [(attempt, Outcome(state.DELIVERED)) for attempt in attempts_sudo]
+            )
         return result
 
     def _tell_plans(self):

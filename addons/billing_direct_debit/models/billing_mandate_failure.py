@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
@@ -52,30 +52,71 @@ class BillingMandate(models.Model):
     def _learn_from_claims(self):
         """Note what the claims tell of limits, and pause who fails too often.
 
+        A file of the bank may tell of many thousand mandates: rows are read and written
+        together, and only those that change.
+
         :return: None
         """
+        if not self:
+            return
         limits = self._debit_limits()
-        rows = self._count_failures()
-        paused = self.browse()
-        for mandate in self.sudo():
-            limit = limits[mandate.id]
-            unit = mandate.currency_id.rounding
-            in_row = rows.get(mandate.id, 0)
-            vals = {
-                "failures_in_row": in_row,
-                "highest_paid": limit.paid * unit,
-                "learnt_limit": (limit.refused or 0) * unit,
-            }
-            pause_after = mandate.agreement_id.pause_after
-            if pause_after and in_row >= pause_after and not mandate.paused_on:
-                vals["paused_on"] = mandate.company_id._billing_today()
-                paused |= mandate
-            changed = {
-                name: value for name, value in vals.items() if mandate[name] != value
-            }
-            if changed:
-                mandate.write(changed)
-        paused._log_pauses("mandate.paused")
+        in_row = self._count_failures()
+        names = ["failures_in_row", "highest_paid", "learnt_limit"]
+        self.flush_recordset([*names, "paused_on", "agreement_id"])
+        units = self._units()
+        rows = []
+        for mandate_id, agreement_id, *known in self.env.execute_query(
+            SQL(
+                """SELECT id, agreement_id, COALESCE(failures_in_row, 0),
+                          COALESCE(highest_paid, 0)::float,
+                          COALESCE(learnt_limit, 0)::float
+                     FROM billing_mandate
+                    WHERE id = ANY(%s)
+                    ORDER BY id
+                      FOR NO KEY UPDATE""",
+                self.ids,
+            )
+        ):
+            limit, unit = limits[mandate_id], units[agreement_id]
+            learnt = [
+                in_row.get(mandate_id, 0),
+                round(limit.paid * unit, 6),
+                round((limit.refused or 0) * unit, 6),
+            ]
+            if learnt != [known[0], round(known[1], 6), round(known[2], 6)]:
+                rows.append((mandate_id, *learnt))
+        if rows:
+            self.env.execute_query(
+                SQL(
+                    """UPDATE billing_mandate AS mandate
+                          SET failures_in_row = learnt.failures,
+                              highest_paid = learnt.paid,
+                              learnt_limit = learnt.refused
+                         FROM unnest(%s::integer[], %s::integer[], %s::numeric[],
+                                     %s::numeric[])
+                              AS learnt (id, failures, paid, refused)
+                        WHERE mandate.id = learnt.id
+                    RETURNING mandate.id""",
+                    *(list(column) for column in zip(*rows, strict=True)),
+                )
+            )
+            self.browse(row[0] for row in rows).invalidate_recordset(names, flush=False)
+        self._pause(self.browse(in_row))
+
+    def _pause(self, failing):
+        """Pause those of the mandates whose debits failed too often in a row.
+
+        :param failing: mandates whose latest debit failed
+        """
+        paused_sudo = failing.sudo().filtered(
+            lambda mandate: (
+                not mandate.paused_on
+                and 0 < mandate.agreement_id.pause_after <= mandate.failures_in_row
+            )
+        )
+        for company, mandates in paused_sudo.grouped("company_id").items():
+            mandates.paused_on = company._billing_today()
+        paused_sudo._log_pauses("mandate.paused")
 
     def _resume(self, actor="system"):
         """Debit again from customers that were paused.
@@ -95,31 +136,57 @@ class BillingMandate(models.Model):
         """
         tried = defaultdict(list)
         self.env["billing.debit.claim"].flush_model()
-        units = {
-            mandate.id: mandate.currency_id.rounding or 1 for mandate in self.sudo()
-        }
-        for mandate_id, day, amount, state, reason in self.env.execute_query(
+        self.flush_recordset(["limit_amount", "agreement_id"])
+        units = self._units()
+        for (
+            mandate_id,
+            agreement_id,
+            day,
+            amount,
+            state,
+            reason,
+        ) in self.env.execute_query(
             SQL(
-                """SELECT mandate_id, date, amount, state, reason_code
-                     FROM billing_debit_claim
-                    WHERE mandate_id = ANY(%s)
-                      AND state IN ('paid', 'failed', 'rejected')""",
+                """SELECT mandate_id, agreement_id, date, amount, state, reason_code
+                         FROM billing_debit_claim
+                        WHERE mandate_id = ANY(%s)
+                          AND state IN ('paid', 'failed', 'rejected')""",
                 self.ids,
             )
         ):
             tried[mandate_id].append(
                 debit_limit.Tried(
                     day,
-                    round(float(amount) / units[mandate_id]),
+                    round(float(amount) / units[agreement_id]),
                     "" if state == "paid" else reason or failure.BANK,
                 )
             )
-        return {
-            mandate.id: debit_limit.learn(
-                tried[mandate.id],
-                round(mandate.limit_amount / units[mandate.id]) or None,
+        asked = self.env.execute_query(
+            SQL(
+                """SELECT id, agreement_id, COALESCE(limit_amount, 0)::float
+                     FROM billing_mandate WHERE id = ANY(%s)""",
+                self.ids,
             )
-            for mandate in self.sudo()
+        )
+        return {
+            mandate_id: debit_limit.learn(
+                tried[mandate_id], round(amount / units[agreement_id]) or None
+            )
+            for mandate_id, agreement_id, amount in asked
+        }
+
+    @api.model
+    def _units(self):
+        """Return the smallest unit of what is drawn, by id of the agreement."""
+        agreements_sudo = (
+            self.env["billing.debit.agreement"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([])
+        )
+        return {
+            agreement.id: agreement.currency_id.rounding or 0.01
+            for agreement in agreements_sudo
         }
 
     def _drawn_by_month(self, but=None):
@@ -131,23 +198,22 @@ class BillingMandate(models.Model):
         """
         drawn = defaultdict(lambda: defaultdict(int))
         self.env["billing.debit.claim"].flush_model()
-        units = {
-            mandate.id: mandate.currency_id.rounding or 1 for mandate in self.sudo()
-        }
-        for mandate_id, day, amount in self.env.execute_query(
+        units = self._units()
+        for mandate_id, agreement_id, day, amount in self.env.execute_query(
             SQL(
-                """SELECT mandate_id, date_trunc('month', date)::date, SUM(amount)
+                """SELECT mandate_id, agreement_id, date_trunc('month', date)::date,
+                          SUM(amount)
                      FROM billing_debit_claim
                     WHERE mandate_id = ANY(%s) AND state = ANY(%s)
                       AND move_id <> ALL(%s)
-                    GROUP BY 1, 2""",
+                    GROUP BY 1, 2, 3""",
                 self.ids,
                 [*OPEN, "paid"],
                 but.ids if but else [],
             )
         ):
-            drawn[mandate_id][debit_limit.month_of(day)] = round(
-                float(amount) / units[mandate_id]
+            drawn[mandate_id][debit_limit.month_of(day)] += round(
+                float(amount) / units[agreement_id]
             )
         return drawn
 
