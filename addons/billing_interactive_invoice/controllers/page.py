@@ -1,3 +1,5 @@
+import base64
+import hashlib
 import json
 import re
 import secrets
@@ -78,30 +80,6 @@ class InvoicePage(portal.PortalAccount):
         page = self._billing_page(move_sudo, access_token)
         return self._billing_json(
             self._billing_live_payload(move_sudo, visitor, page, _read_have(have))
-        )
-
-    @http.route(
-        "/my/invoices/colour/<string:name>.css",
-        type="http",
-        auth="public",
-        methods=["GET"],
-        save_session=False,
-    )
-    def billing_page_colour(self, name, **kw):
-        """Return the style sheet that gives a page the colour of its company.
-
-        All that it says stands in its address, so it can be kept for good.
-        """
-        chosen = colour.parse(name)
-        if not chosen:
-            raise request.not_found()
-        return request.make_response(
-            colour.style_sheet(chosen),
-            headers=[
-                ("Content-Type", "text/css; charset=utf-8"),
-                ("Cache-Control", "public, max-age=31536000, immutable"),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
         )
 
     def _invoice_get_page_view_values(self, invoice, access_token, **kwargs):
@@ -415,20 +393,29 @@ class InvoicePage(portal.PortalAccount):
         :param dict values: for it; ``company`` (in superuser mode, may be empty),
             ``title`` and ``page`` (or none) at least
         """
-        links = request.env["ir.qweb"]._get_asset_links(
+        qweb = request.env["ir.qweb"]
+        links = qweb._get_asset_links(
             "billing_interactive_invoice.page", debug=request.session.debug
         )
+        company_sudo = values.get("company")
+        chosen = company_sudo._billing_page_colour() if company_sudo else None
+        kept = {link: qweb._billing_page_styles(link) for link in links}
+        # On a slow line a style sheet of its own costs as long as the page did.
+        style = "".join([*kept.values(), colour.style_sheet(chosen) if chosen else ""])
         values = {
             "data": {},
             "page": None,
-            **self._billing_frame_values(values.get("company"), values.get("page")),
+            **self._billing_frame_values(company_sudo, values.get("page")),
             **values,
-            "styles": [link for link in links if link.endswith(".css")],
+            "style": Markup(style),
+            "styles": [
+                link for link in links if link.endswith(".css") and not kept[link]
+            ],
             "scripts": [link for link in links if link.endswith(".js")],
             "words": scriptsafe.dumps(values.get("words", {})),
         }
         response = request.render(template, values, status=status)
-        response.headers.update(self._billing_page_headers())
+        response.headers.update(self._billing_page_headers(style))
         return response
 
     def _billing_frame_values(self, company_sudo, page):
@@ -440,7 +427,6 @@ class InvoicePage(portal.PortalAccount):
         """
         langs = request.env["res.lang"]._get_frontend().values()
         target = Page(page.invoice_id, page.prefix).url() if page else "/my/invoices"
-        chosen = company_sudo._billing_page_colour() if company_sudo else None
         return {
             "company": company_sudo,
             "langs": sorted(langs, key=lambda lang: lang.name),
@@ -449,21 +435,23 @@ class InvoicePage(portal.PortalAccount):
                 lang.code: lang.name.rpartition(" / ")[2] for lang in langs
             },
             "sign_in_url": f"/web/login?{urlencode({'redirect': target})}",
-            "colour_url": chosen and f"/my/invoices/colour/{chosen[1:]}.css",
         }
 
-    def _billing_page_headers(self):
+    def _billing_page_headers(self, style=""):
         """Return the headers of everything the page is made of.
 
+        :param str style: the one style element that the page may have
         :rtype: dict[str, str]
         """
+        hashed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        styles = f"'self' 'sha256-{hashed}'" if style else "'self'"
         host = request.httprequest.host
         # Not every browser counts websockets of the same host as «self».
         sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
         return {
             "Cache-Control": "private, no-store",
             "Content-Security-Policy": (
-                "default-src 'none'; script-src 'self'; style-src 'self'; "
+                f"default-src 'none'; script-src 'self'; style-src {styles}; "
                 f"img-src 'self' data:; connect-src 'self'{sockets}; font-src 'self'; "
                 "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
             ),

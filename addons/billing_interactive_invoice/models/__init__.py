@@ -27,6 +27,7 @@ from . import account_move_live
 from . import account_move_line_live
 from . import account_partial_reconcile_live
 from . import billing_event_live
+from . import ir_qweb
 from . import ir_websocket
 from . import res_company_live
 from . import res_config_settings_live

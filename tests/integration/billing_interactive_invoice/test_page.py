@@ -1,6 +1,8 @@
 """The page itself: who gets it, what it is made of, what it says over the wire."""
 
+import base64
 import gzip
+import hashlib
 import json
 import re
 from unittest.mock import patch
@@ -11,6 +13,8 @@ from lxml import html
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
+
+from odoo.addons.billing_interactive_invoice.core.colour import style_sheet
 
 from .page_common import PHONE, PageCase
 
@@ -26,12 +30,11 @@ class TestPage(PageCase):
         self.assertEqual(codes[0], "state")
         self.assertEqual(codes[-1], "documents")
         loaded = page.xpath("//script/@src | //link[@rel='stylesheet']/@href")
-        self.assertGreater(len(loaded), 1)
+        self.assertTrue(loaded)
         for url in loaded:
             self.assertRegex(
                 url,
-                r"^/web/assets/[^/]+/billing_interactive_invoice\.page\.min\."
-                r"|^/my/invoices/colour/[0-9a-f]{6}\.css$",
+                r"^/web/assets/[^/]+/billing_interactive_invoice\.page\.min\.js$",
             )
 
     def test_every_section_is_named_by_a_heading_of_its_own(self):
@@ -45,12 +48,20 @@ class TestPage(PageCase):
         ids = page.xpath("//@id")
         self.assertEqual(sorted(ids), sorted(set(ids)), "an id is there once")
 
-    def test_no_script_and_no_style_within_the_page(self):
-        page = self.page(self.token)
+    def test_no_script_and_one_named_style_within_the_page(self):
+        answer = self.open(self.token)
+        page = html.document_fromstring(answer.text)
+        [style] = page.iter("style")
+        named = base64.b64encode(hashlib.sha256(style.text.encode()).digest()).decode()
+        self.assertIn(
+            f"style-src 'self' 'sha256-{named}';",
+            answer.headers["Content-Security-Policy"],
+        )
+        self.assertIn(".k-page", style.text)
+        self.assertIn("--k-brand:", style.text)
         for element in page.iter():
             if not isinstance(element.tag, str):
                 continue
-            self.assertNotEqual(element.tag, "style")
             wrong = [
                 name
                 for name in element.attrib
@@ -69,7 +80,7 @@ class TestPage(PageCase):
         )
         self.assertEqual(policy["default-src"], "'none'")
         self.assertEqual(policy["script-src"], "'self'")
-        self.assertEqual(policy["style-src"], "'self'")
+        self.assertRegex(policy["style-src"], r"^'self' 'sha256-[\w+/]{43}='$")
         self.assertEqual(policy["form-action"], "'self'")
         self.assertEqual(policy["base-uri"], "'none'")
         self.assertEqual(policy["frame-ancestors"], "'none'")
@@ -416,19 +427,8 @@ class TestColour(PageCase):
     def test_the_page_wears_the_colour_of_its_company(self):
         self.company.billing_page_colour = "#FFCC00"
         self.env.flush_all()
-        page = self.page(self.token)
-        url = page.xpath("//link[contains(@href, '/colour/')]/@href")
-        self.assertEqual(url, ["/my/invoices/colour/ffcc00.css"])
-        answer = self.url_open(url[0])
-        self.assertTrue(answer.headers["Content-Type"].startswith("text/css"))
-        self.assertIn("immutable", answer.headers["Cache-Control"])
-        self.assertIn("--k-brand:", answer.text)
-
-    @mute_logger(ERRORS)
-    def test_nothing_but_a_colour_has_a_style_sheet(self):
-        for name in ("red", "12", "fff;}body{}"):
-            answer = self.url_open(f"/my/invoices/colour/{name}.css")
-            self.assertEqual(answer.status_code, 404, name)
+        [style] = self.page(self.token).iter("style")
+        self.assertTrue(style.text.endswith(style_sheet("#ffcc00")))
 
     def test_what_is_no_colour_is_refused_in_the_settings(self):
         with self.assertRaises(UserError):

@@ -69,7 +69,6 @@ ROUTES = {
         INVOICE,
         MESSAGE,
     ),
-    "/my/invoices/colour/<string:name>.css": (PUBLIC, {"name": "17527a"}),
     # Odoo's own page of the payment that the browser's session began.
     "/payment/status": (PUBLIC, {}),
     "/invoice/check": (PUBLIC, {}),
