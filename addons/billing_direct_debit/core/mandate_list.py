@@ -5,7 +5,7 @@ mandate; the columns are found by their headings, in any order.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -117,6 +117,16 @@ class Row:
     written_notice: bool = False
     signed_on: date | None = None
     limit: int = 0
+
+
+def one_column(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines of a text, each as a row with one cell."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("iso-8859-1")
+    for number, line in enumerate(text.splitlines(), 1):
+        yield number, [line]
 
 
 def find_columns(cells: Sequence[Any]) -> dict[str, int]:

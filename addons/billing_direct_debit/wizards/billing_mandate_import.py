@@ -229,11 +229,10 @@ class BillingMandateImport(models.TransientModel):
         return rows
 
     def _read_table(self, data, name):
-        source = Source(io.BytesIO(data), name, max_bytes=MAX_BYTES)
-        table = open_table(source)
-        start, columns = (0, {})
-        if table:
-            start, columns = mandate_list.find_headings(table.rows())
+        table = open_table(Source(io.BytesIO(data), name, max_bytes=MAX_BYTES))
+        # One column has no separators, and so is no table to most readers.
+        read = table.rows if table else lambda: mandate_list.one_column(data)
+        start, columns = mandate_list.find_headings(read())
         if not columns:
             raise UserError(
                 self.env._(
@@ -244,7 +243,7 @@ class BillingMandateImport(models.TransientModel):
             )
         today = self.company_id._billing_today()
         rows = []
-        for line, cells in table.rows():
+        for line, cells in read():
             if line <= start:
                 continue
             try:

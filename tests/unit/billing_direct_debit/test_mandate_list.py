@@ -12,6 +12,7 @@ from odoo.addons.billing_direct_debit.core.mandate_list import (
     RowError,
     find_columns,
     find_headings,
+    one_column,
     read_row,
 )
 
@@ -53,6 +54,12 @@ def test_headings_below_a_title():
     rows = [(1, ["Avtaler per 1. mars"]), (2, []), (3, ["KID", "Varsel"]), (4, ["1"])]
     assert find_headings(rows) == (3, {"kid": 0, "notice": 1})
     assert find_headings(rows[:2]) == (0, {})
+
+
+def test_a_list_of_one_column():
+    rows = list(one_column("KID\r\n123\r\n".encode("utf-8-sig")))
+    assert rows == [(1, ["KID"]), (2, ["123"])]
+    assert list(one_column("Kundenr (ø)\n1".encode("latin-1")))[1] == (2, ["1"])
 
 
 # === ROWS === #
