@@ -445,18 +445,12 @@ class BillingDebitAgreement(models.Model):
         :rtype: int
         """
         self.ensure_one()
-        together_sudo = self
-        if self.scheme == "avtalegiro":
-            together_sudo = (
-                self.sudo()
-                .with_context(active_test=False)
-                .search(
-                    [
-                        ("scheme", "=", "avtalegiro"),
-                        ("sender_number", "=", self.sender_number),
-                    ]
-                )
-            )
+        sender = "sender_number" if self.scheme == "avtalegiro" else "customer_number"
+        together_sudo = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search([("scheme", "=", self.scheme), (sender, "=", self[sender])])
+        )
         return together_sudo._next_number("transmission_number")
 
     def _next_assignment_number(self):

@@ -141,6 +141,10 @@ class TestAgreement(MandateCase):
         self.assertEqual(self.avtalegiro._next_transmission_number(), 3)
         self.assertEqual(alone._next_transmission_number(), 1)
         self.assertEqual(other._next_assignment_number(), 1)
+        # One in place of another, which is archived.
+        self.assertEqual(self.autogiro._next_transmission_number(), 1)
+        self.autogiro.active = False
+        self.assertEqual(self.new("autogiro")._next_transmission_number(), 2)
 
     def test_what_mandates_are_under_stays(self):
         self._sign()
