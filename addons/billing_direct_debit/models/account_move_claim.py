@@ -138,7 +138,8 @@ class AccountMove(models.Model):
             claim.move_id.id: claim.id for claim in (previous or claims_sudo).sudo()
         }
         clocks, rows = {}, []
-        for move in self:
+        # The oldest first: of those with one reference only the first is drawn now.
+        for move in self.sorted(lambda one: (one.invoice_date, one.id)):
             mandate = mandates[move.id].sudo()
             agreement = mandate.agreement_id
             if agreement not in clocks:

@@ -201,6 +201,13 @@ class AccountMove(models.Model):
                 found[move.id].append(
                     Obstacle("collection", self.env._("It is with an agency."))
                 )
+        for move_id, name in rest._billing_same_references(mandates).items():
+            text = self.env._(
+                "%(invoice)s has the same reference and is being drawn. This one "
+                "follows.",
+                invoice=name,
+            )
+            found[move_id].append(Obstacle("same_reference", text))
         for claim in rest._billing_last_claims().values():
             found[claim.move_id.id] += self._billing_claim_obstacles(claim, automatic)
         if automatic:
@@ -273,6 +280,45 @@ class AccountMove(models.Model):
             )
             return [Obstacle("reference", text)]
         return []
+
+    def _billing_same_references(self, mandates):
+        """Return which other invoice with the same reference is being drawn.
+
+        Fees carry the reference of their invoice. The bank knows a debit by it, so
+        there is one at a time.
+
+        :param mandates: by id of the invoice
+        :return: name of the other invoice by id
+        :rtype: dict[int, str]
+        """
+        references = {
+            move.id: move._billing_claim_reference(
+                mandates[move.id].sudo().agreement_id
+            )
+            for move in self
+        }
+        claims_sudo = self.env["billing.debit.claim"].sudo()
+        claims_sudo.flush_model(["reference", "state", "agreement_id", "move_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT claim.agreement_id, claim.reference, claim.move_id, move.name
+                     FROM billing_debit_claim AS claim
+                     JOIN account_move AS move ON move.id = claim.move_id
+                    WHERE claim.company_id = ANY(%s) AND claim.reference = ANY(%s)
+                      AND claim.state = ANY(%s)""",
+                self.company_id.ids,
+                list(set(references.values())),
+                list(OPEN),
+            )
+        )
+        drawn = {(row[0], row[1]): (row[2], row[3]) for row in rows}
+        found = {}
+        for move_id, reference in references.items():
+            agreement_id = mandates[move_id].sudo().agreement_id.id
+            other_id, name = drawn.get((agreement_id, reference), (move_id, ""))
+            if other_id != move_id:
+                found[move_id] = name
+        return found
 
     def _billing_age_obstacles(self, mandate):
         """Return whether the invoice is from before the mandate."""

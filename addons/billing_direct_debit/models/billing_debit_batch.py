@@ -119,6 +119,9 @@ class BillingDebitBatch(models.Model):
         "(sender_number, number) WHERE number > 0",
         "This number has been used already.",
     )
+    _agreement_unique = models.UniqueIndex(
+        "(agreement_id, number) WHERE number > 0", "This number has been used already."
+    )
     _assignment_unique = models.UniqueIndex(
         "(agreement_id, assignment_number) WHERE assignment_number > 0",
         "This number has been used already.",

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..core.autogiro_out import AutogiroOrderError
 from ..core.avtalegiro import TransmissionError
+from ..core.claim_life import OUT
 
 #: Makes the lock of a batch that goes out differ from other advisory locks.
 LOCK = 0x4B57_0009
@@ -142,9 +143,8 @@ class BillingDebitBatch(models.Model):
             {
                 "state": "delivering",
                 "number": number,
-                "sender_number": agreement.sender_number
-                if is_norwegian
-                else agreement.customer_number,
+                # Bankgirot knows files by their seal and asks for no number.
+                "sender_number": is_norwegian and agreement.sender_number,
                 "assignment_number": assignment,
                 "file": base64.b64encode(data),
                 "file_hash": hashlib.sha256(data).hexdigest(),
@@ -186,6 +186,11 @@ class BillingDebitBatch(models.Model):
             claims._watch_moves()
             claims._unbatch_late()
         elif self.kind == "cancellations":
+            settled = self.cancelled_claim_ids.filtered(
+                lambda claim: claim.state not in OUT
+            )
+            settled.write({"cancel_state": False, "cancel_batch_id": False})
+            self.invalidate_recordset(["cancelled_claim_ids"])
             clock = self.agreement_id._clock()
             late = self.cancelled_claim_ids.filtered(
                 lambda claim: not clock.may_cancel(claim.date)

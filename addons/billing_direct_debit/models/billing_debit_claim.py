@@ -193,6 +193,13 @@ class BillingDebitClaim(models.Model):
         " ('planned', 'batched', 'delivered', 'accepted', 'bank_retry')",
         "The invoice is being drawn already.",
     )
+    # A customer pays, and a bank stops, what has a reference: of two with the same
+    # nobody could say which.
+    _reference_unique = models.UniqueIndex(
+        "(agreement_id, reference) WHERE state IN"
+        " ('planned', 'batched', 'delivered', 'accepted', 'bank_retry')",
+        "Something with this reference is being drawn already.",
+    )
     _reference_idx = models.Index("(company_id, reference)")
     # Bankgirot fills references up with zeros.
     _plain_reference_idx = models.Index("(company_id, ltrim(reference, '0'))")

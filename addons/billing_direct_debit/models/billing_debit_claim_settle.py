@@ -107,6 +107,8 @@ class BillingDebitClaim(models.Model):
                        payment_id = COALESCE(answer.payment, claim.payment_id),
                        cancel_state =
                            CASE WHEN answer.result = 'cancel_refused' THEN 'refused'
+                                WHEN answer.result IN ('paid', 'failed', 'rejected')
+                                 AND claim.cancel_state = 'waiting' THEN NULL
                                 WHEN answer.result = 'cancelled'
                                  AND claim.cancel_state IS NOT NULL THEN 'done'
                                 ELSE claim.cancel_state END,

@@ -108,8 +108,10 @@ class BillingDebitClaim(models.Model):
                          JOIN billing_distribution_attempt AS attempt
                            ON attempt.id = item.attempt_id
                         WHERE item.move_id = claim.move_id AND attempt.tells_debit
-                          AND attempt.planned_at >= claim.fixed_at
-                          AND attempt.state IN ('planned', 'calling', 'uncertain'))
+                          -- What is still to be sent will say the day as it is then.
+                          AND (attempt.state = 'planned'
+                               OR attempt.planned_at >= claim.fixed_at
+                              AND attempt.state IN ('calling', 'uncertain')))
                  ORDER BY claim.id LIMIT %s
                 """,
                 agreement.id,

@@ -152,6 +152,21 @@ class TestClaimsNorway(ClaimCase):
         with self.assertRaises(AccessError):
             self.env["billing.debit.claim"].with_user(nobody).search([])
 
+    def test_fees_with_the_reference_of_their_invoice_are_drawn_after_it(self):
+        move = self.issue()
+        fee = self.issue(amount=38, payment_reference=move.payment_reference)
+        self.assertFalse(self.claim_of(fee))
+        [obstacle] = fee._billing_debit_obstacles()[fee.id]
+        self.assertEqual(obstacle.code, "same_reference")
+        self.assertIn(move.name, obstacle.text)
+        self.run_on(SENT)
+        claim = self.claim_of(move)
+        self.claims._settle([{"claim_id": claim.id, "result": "paid"}])
+        with self.on(DUE):
+            self.pay(move)
+        self.run_on(DUE)
+        self.assertEqual(self.claim_of(fee).amount, 38)
+
     # === SET BY SET === #
 
     def test_ten_take_as_many_queries_as_two(self):
@@ -305,6 +320,15 @@ class TestClaimsNorway(ClaimCase):
             counts.append(self.env.cr.sql_log_count - before)
             self.assertEqual(set(found.values()), {"done"})
         self.assertEqual(*counts[1:])
+
+    def test_what_is_settled_is_not_cancelled_any_more(self):
+        move = self.issue()
+        self.run_on(SENT)
+        claim = self.claim_of(move)
+        with self.on(SENT):
+            claim._cancel("asked")
+        self.claims._settle([{"claim_id": claim.id, "result": "paid"}])
+        self.assertFalse(claim.cancel_state)
 
     # === TELLING === #
 
