@@ -1,9 +1,10 @@
 """When money comes to a customer's account, learnt from what was paid and what failed.
 
 A payment on the 25th says that there was money on the 25th, and probably still on the
-days after; a debit that failed on the 20th says that there was none, and probably none
-on the days just before. Each customer tells little, so that it is weighed against what
-is known of all customers of the company, and all customers against knowing nothing.
+days after; a little it speaks against all other days, since the payer could have chosen
+them. A debit that failed on the 20th says that there was no money, and probably none on
+the days just before. Each customer tells little, so that it is weighed against what is
+known of all customers of the company, and all customers against knowing nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,7 +49,8 @@ def chances(
     :return: 31 chances from 0 to 1, the 1st of the month first
     """
     there = [0.0] * DAYS
-    missing = [0.0] * DAYS
+    # Payments on any day whatever leave it as likely as not.
+    missing = [sum(paid) * sum(_ECHO) / DAYS] * DAYS
     for day in range(DAYS):
         for distance, weight in enumerate(_ECHO):
             # Months follow each other: after the 31st comes the 1st.
