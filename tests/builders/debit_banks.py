@@ -7,7 +7,7 @@ written field by field. Sources: Nets «AvtaleGiro systemspesifikasjon» v3.3; B
 
 import shutil
 from collections import namedtuple
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -65,11 +65,12 @@ class Nets(Bank):
                 )
         return orders
 
-    def tell(self, day, paid=(), mandates=()):
+    def tell(self, day, paid=(), mandates=(), kind="15"):
         """Return an OCR giro file.
 
         :param date day: of the money
-        :param paid: orders that were drawn
+        :param paid: orders that were drawn, or paid in another way
+        :param kind: how they were paid: 15 drawn, 10 in the payer's bank
         :param mandates: KID and registration (1 new, 2 ended) of each
         """
         self.sent += 1
@@ -77,7 +78,7 @@ class Nets(Bank):
         if paid:
             items = (
                 OcrItem(
-                    kind="15",
+                    kind=kind,
                     day=day,
                     amount=order.amount,
                     kid=order.reference,
@@ -114,15 +115,18 @@ class _Mandates:
         yield f"NY212488{len(self.items):08d}{len(self.items) + 2:08d}{0:056d}"
 
 
-@dataclass
 class Bankgirot(Bank):
-    """Autogiro: answers everything, with codes."""
+    """Autogiro: answers everything, with codes.
 
-    path: Path
-    customer_number: str
-    bankgiro: str
-    files: list = field(default_factory=list)
-    sent: int = 0
+    :param path: of the directory
+    :param str customer_number: of the payee
+    :param str bankgiro: of the payee
+    """
+
+    def __init__(self, path, customer_number, bankgiro):
+        super().__init__(path)
+        self.customer_number = customer_number
+        self.bankgiro = bankgiro
 
     def read(self, records):
         if records[0].startswith("00"):

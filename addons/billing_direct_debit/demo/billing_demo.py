@@ -205,8 +205,8 @@ class BillingDemo(models.AbstractModel):
             )
             vals_list.append({**vals, "invoice_date_due": due})
         moves = self.env["account.move"].create(vals_list)
-        with self._on_day(datetime.combine(issued, time(7))):
-            moves.action_post()
+        with self._on_day(datetime.combine(issued, time(7)), moves) as moves_then:
+            moves_then.action_post()
         return dict(zip(moves, debits, strict=True))
 
     def _load_claims(self, agreement, debit_by_move, due, today):
@@ -215,9 +215,8 @@ class BillingDemo(models.AbstractModel):
         issued = due - timedelta(days=TERM)
         told = min(issued, today)
         with self._on_day(datetime.combine(told, time(8)), agreement) as agreement_then:
-            claims = moves.with_env(agreement_then.env)._billing_claim(
-                day=due, told_on=told, told_by="message"
-            )
+            claims = moves.with_env(agreement_then.env)._billing_claim(day=due)
+            claims._set_told(told, "message")
         claims = claims.with_env(self.env)
         by_fate = defaultdict(claims.browse)
         for claim in claims:

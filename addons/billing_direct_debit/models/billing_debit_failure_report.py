@@ -113,7 +113,7 @@ class BillingDebitFailureReport(models.Model):
                       WHEN move.payment_state IN ('paid', 'in_payment') THEN 'paid'
                       WHEN move.payment_state = 'reversed' OR move.state = 'cancel'
                           THEN 'credited'
-                      WHEN claim.followup = 'otherwise' THEN 'asked'
+                      WHEN claim.followup = 'otherwise' OR %(asked)s THEN 'asked'
                       ELSE 'nothing' END AS done,
                       COALESCE(again.result_date, paid.day) AS paid_on
                  FROM billing_debit_claim AS claim
@@ -137,6 +137,7 @@ class BillingDebitFailureReport(models.Model):
                    ON TRUE
                 WHERE claim.state = ANY(%(failed)s)""",
             reason=self._reason_sql(),
+            asked=self._asked_sql(),
             failed=list(FAILED),
             under_way=list(UNDER_WAY),
         )
@@ -150,4 +151,24 @@ class BillingDebitFailureReport(models.Model):
                     WHEN claim.reason_code = ANY(%s) THEN claim.reason_code
                     ELSE 'not_paid' END""",
             list(self._reasons()),
+        )
+
+    @api.model
+    def _asked_sql(self):
+        """Return whether the customer of ``claim`` was asked for the money since.
+
+        That is: a plan for failed debits has got a message out about the invoice.
+        """
+        return SQL(
+            """EXISTS (
+                   SELECT
+                     FROM billing_distribution_run AS run
+                     JOIN billing_distribution_plan AS plan ON plan.id = run.plan_id
+                     JOIN billing_distribution_item AS item ON item.run_id = run.id
+                     JOIN billing_distribution_attempt AS message
+                       ON message.id = item.attempt_id
+                    WHERE run.move_id = claim.move_id
+                      AND plan.trigger = 'debit_failed'
+                      AND message.channel <> 'debit'
+                      AND message.sent_at >= COALESCE(claim.result_date, claim.date))"""
         )
