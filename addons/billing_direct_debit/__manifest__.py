@@ -46,6 +46,7 @@
         "views/direct_debit_page_templates.xml",
         "views/direct_debit_demo_templates.xml",
         "views/signup_card_templates.xml",
+        "views/billing_debit_signup_views.xml",
         # Analysis and campaigns.
         "security/billing_debit_campaign_rules.xml",
         "data/mail_template_debit_offer.xml",

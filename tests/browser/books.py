@@ -15,7 +15,9 @@ from odoo import Command, fields
 from odoo.addons.billing_interactive_invoice.core.visitor_rights import Visitor
 
 #: Invoices that a test may change, by language.
-SPARE = {"nb_NO": 14, "sv_SE": 2}
+SPARE = {"nb_NO": 18, "sv_SE": 2}
+#: Swedish customers with a login, who read English.
+SIGNED_IN = 4
 COMPANY = {"nb_NO": "billing_demo.company_no", "sv_SE": "billing_demo.company_se"}
 COUNTRY = {"nb_NO": "base.no", "sv_SE": "base.se"}
 PRICES = ((1.12, "power"), (0.42, "grid"))
@@ -41,8 +43,11 @@ class Books:
         )
         self.today = self.company._billing_today()
 
-    def customer(self, name, login=None):
-        """Somebody with an e-mail address, perhaps with a login."""
+    def customer(self, name, login=None, lang=None):
+        """Somebody with an e-mail address, perhaps with a login.
+
+        :param lang: they read, when it is not that of the books
+        """
         plain = "".join(filter(str.isalnum, name.lower()))
         partner = self.env["res.partner"].create(
             {
@@ -53,7 +58,7 @@ class Books:
                 "country_id": self.env.ref(COUNTRY[self.lang]).id,
                 "email": f"{plain}@kunde.example",
                 "phone": "+47 406 19 900",
-                "lang": self.lang,
+                "lang": lang or self.lang,
                 "company_id": self.company.id,
             }
         )
@@ -63,7 +68,7 @@ class Books:
                     "login": login,
                     "password": login,
                     "partner_id": partner.id,
-                    "lang": self.lang,
+                    "lang": partner.lang,
                     "company_id": self.company.id,
                     "company_ids": [Command.set(self.company.ids)],
                     "group_ids": [Command.set(self.env.ref("base.group_portal").ids)],
@@ -290,6 +295,11 @@ def world(env):
     month = books.today - relativedelta(months=1, days=4)
     books.invoice(partner, days=(month - books.today).days, kwh=500)
     told["logins"]["kari.test"] = books.told(books.invoice(partner))
+    books = Books(env, "sv_SE")
+    for number in range(SIGNED_IN):
+        login = f"anna.{number}.test"
+        partner = books.customer(f"Anna Autogiro {number}", login, lang="en_US")
+        told["logins"][login] = books.told(books.invoice(partner))
     return told
 
 

@@ -36,12 +36,18 @@ class World:
         self.states = told["states"]
         self.logins = told["logins"]
         self._spare = told["spare"]
+        self._signed_in = [name for name in told["logins"] if name.startswith("anna.")]
         self.database = database
 
     def take(self, lang="nb_NO"):
         """Return an open invoice that no other test has."""
         assert self._spare[lang], "the world has too few invoices to change"
         return self._spare[lang].pop()
+
+    def take_signed_in(self):
+        """Return the login of a Swedish customer whom no other test has."""
+        assert self._signed_in, "the world has too few customers with a login"
+        return self._signed_in.pop()
 
     def query(self, text, *args):
         """Run one statement on the database; return the rows."""
