@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from . import (
+    bench_debits,
     bench_decide,
     bench_desk,
     bench_distribution,
@@ -409,6 +410,7 @@ PARTS = {
     "distribution": bench_distribution.bench_distribution,
     "optimiser": bench_optimiser.bench_optimiser,
     "fees": bench_fees.bench_fees,
+    "debits": bench_debits.bench_debits,
     "live": bench_live.bench_live,
     "files": bench_files,
 }
@@ -440,6 +442,7 @@ def _parser():
     bench_distribution.add_arguments(parser)
     bench_optimiser.add_arguments(parser)
     bench_fees.add_arguments(parser)
+    bench_debits.add_arguments(parser)
     bench_live.add_arguments(parser)
     parser.add_argument(
         "--keep", action="store_true", help="keep the large book for the next run"

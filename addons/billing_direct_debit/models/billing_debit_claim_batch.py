@@ -3,7 +3,7 @@ from datetime import datetime, time
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .billing_debit_claim import OUT
+from .billing_debit_claim import OPEN, OUT
 
 
 class BillingDebitClaim(models.Model):
@@ -168,13 +168,20 @@ class BillingDebitClaim(models.Model):
 
         An invoice that has a new claim meanwhile gives it up, unless the bank has it.
         """
-        others = self.move_id._billing_open_claims() - self
-        inside = others.filtered(lambda claim: claim._is_inside())
-        doubled = self.filtered(
-            lambda claim: (
-                claim.state == "cancelled"
-                and claim.move_id in (others - inside).move_id
+        others = (
+            self.search(
+                [
+                    ("agreement_id", "in", self.agreement_id.ids),
+                    ("reference", "in", self.mapped("reference")),
+                    ("state", "in", OPEN),
+                ]
             )
+            - self
+        )
+        inside = others.filtered(lambda claim: claim._is_inside())
+        taken = set((others - inside).mapped("reference"))
+        doubled = self.filtered(
+            lambda claim: claim.state == "cancelled" and claim.reference in taken
         )
         inside._drop("changed", "system")
         (self - doubled)._write_all(
