@@ -188,7 +188,6 @@ def _assignment(assignment):
         raise TransmissionError(
             "expected one at least, found none", field="claims", assignment=number
         )
-    _check_totals(total, number)
     yield _line(
         f"NY21{type_}88{_counts(total)}{total.first:%d%m%y}{total.last:%d%m%y}{0:027d}"
     )
@@ -247,16 +246,14 @@ def _check_number(name, value):
         )
 
 
-def _check_totals(total, assignment=0):
+def _check_totals(total):
     for name, value, most in (
         ("number of records", total.records, _MAX_COUNT),
         ("total amount", total.amount, _MAX_AMOUNT),
     ):
         if value > most:
             raise TransmissionError(
-                f"expected at most {most}, found {value}",
-                field=name,
-                assignment=assignment,
+                f"expected at most {most}, found {value}", field=name
             )
 
 
