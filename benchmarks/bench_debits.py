@@ -4,7 +4,8 @@ Customers with AvtaleGiro mandates and one open invoice each are written into th
 of a scratch database. Kvitt looks at each invoice (mandate, KID, holds, collection,
 earlier claims), makes a claim with its history, puts all into one batch, looks at them
 once more, numbers, writes and seals the file's bytes, and puts it into the directory.
-Then a bank tells about every mandate again, as in a full list.
+Then a bank tells about every mandate again, as in a full list; and Bankgirot what became
+of as many Autogiro debits, see :mod:`.debit_results`.
 
 Odoo Community has no direct debit; what it offers is a payment for each invoice, which
 is measured on the same invoices, without any file.
@@ -25,6 +26,8 @@ from . import deliveries, scratch
 
 #: Seconds in which all claims are to be in the file, and all answers read.
 FILE_TARGET, ANSWER_TARGET = 60, 120
+#: Digits of the KIDs that are the same on all invoices of a customer.
+FIXED = 10
 
 
 def bench_debits(databases, args, report):
@@ -43,6 +46,11 @@ def bench_debits(databases, args, report):
     databases.vacuum(large)
     found["answers"] = databases.work("debits_answers", large, count=count)
     databases.drop(large)
+    swedish = databases.clone("debits_results")
+    databases.work("debits_results_fill", swedish, count=count)
+    databases.vacuum(swedish)
+    found["results"] = databases.work("debits_results", swedish)
+    databases.drop(swedish)
     report_debits(report, filled, found)
     report.data["debits"] = {"fill": filled, "found": found}
 
@@ -62,18 +70,19 @@ def fill(env, count):
     journal = book.bank_journal(env, company)
     account = "".join(filter(str.isdigit, journal.bank_acc_number))[-11:]
     agreements = env["billing.debit.agreement"].with_context(active_test=False)
-    source = agreements.search(
-        [("company_id", "=", company.id), ("scheme", "=", "avtalegiro")], limit=1
-    )
-    agreement = source or agreements.create(
+    agreements.search([("company_id", "=", company.id)]).active = False
+    agreement = agreements.create(
         {
-            "name": "AvtaleGiro",
+            "name": "Bench",
             "scheme": "avtalegiro",
             "company_id": company.id,
             "journal_id": journal.id,
             "account_number": account,
             "sender_number": "00131936",
-            "kid_part_length": 7,
+            "kid_part_length": FIXED,
+            "delivery": "automatic",
+            "is_test": False,
+            "send_margin": 20,
         }
     )
     # The demo company's own invoices and claims would be counted, too.
@@ -84,20 +93,15 @@ def fill(env, count):
     cr.execute("DELETE FROM billing_debit_answer")
     cr.execute("DELETE FROM billing_debit_claim")
     env.invalidate_all()
-    agreement.write(
-        {
-            "active": True,
-            "journal_id": journal.id,
-            "account_number": account,
-            "delivery": "automatic",
-            "is_test": False,
-            "bank_notice": "never",
-            "send_margin": 20,
-        }
-    )
     today = company._billing_today()
     first, last = deliveries.grow(
         env, company, count, count, today + timedelta(days=21), large=True
+    )
+    # The customer's digits, and those of the invoice.
+    cr.execute(
+        "UPDATE account_move SET payment_reference = payment_reference || '01'"
+        " WHERE id BETWEEN %s AND %s",
+        [first, last],
     )
     cr.execute("SELECT min(id) FROM res_partner WHERE name = 'Kunde 0'")
     [(first_partner,)] = cr.fetchall()
@@ -125,9 +129,8 @@ def fill(env, count):
         {
             "id": "base.id + n",
             "partner_id": f"{first_partner} + n",
-            # As in the references of the invoices, which are their customers' alone.
             "kid_part": "'9' || lpad(n::text, 9, '0')",
-            "kid": "'9' || lpad(n::text, 9, '0')",
+            "kid": "'9' || lpad(n::text, 9, '0') || '01'",
         },
     )
     cr.execute("DELETE FROM billing_mandate WHERE id = %s", [mandate.id])
@@ -274,7 +277,7 @@ def _mandate_list(account, count):
     ]
     for number in range(count):
         kind = 2 if number % 10 == 9 else 1
-        kid = f"9{number:09d}"
+        kid = f"9{number:09d}01"
         records.append(f"NY219470{number + 1:07d}{kind}{kid:>25}J{0:038d}")
     records.append(f"NY212488{count:08d}{count + 2:08d}{0:056d}")
     day = time.strftime("%d%m%y")
@@ -351,6 +354,17 @@ def report_debits(report, filled, found):
             f"{told['answers'] / told['seconds']:,.0f}",
             f"{told['queries']:,}",
             f"{told['peak_mib']:.0f}",
+        ]
+    )
+    results = found["results"]
+    rows.append(
+        [
+            f"Autogiro results, {results['executed']:,} of them money",
+            f"{results['answers']:,}",
+            f"{results['seconds']:.1f}",
+            f"{results['answers'] / results['seconds']:,.0f}",
+            f"{results['queries']:,}",
+            f"{results['peak_mib']:.0f}",
         ]
     )
     report.table(
