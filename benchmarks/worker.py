@@ -38,6 +38,8 @@ TASKS = {
     "debits_file": ("bench_debits", "claims_to_file"),
     "debits_odoo": ("bench_debits", "odoo_payments"),
     "debits_answers": ("bench_debits", "answers"),
+    "debits_results": ("debit_results", "read"),
+    "debits_results_fill": ("debit_results", "fill"),
     "fees_fill": ("bench_fees", "fill"),
     "fees_kvitt": ("bench_fees", "kvitt"),
     "fees_oca": ("bench_fees", "oca"),
