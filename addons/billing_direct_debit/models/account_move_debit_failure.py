@@ -117,11 +117,15 @@ class AccountMove(models.Model):
         news = self._billing_debit_news()
         claims = self.browse(news)._billing_last_claims()
         for move_id, lines in news.items():
-            scheme = claims[move_id].agreement_id._scheme_name()
+            claim = claims[move_id]
             cards[move_id].append(
                 Card(
                     "billing_direct_debit.failure_card",
-                    {"lines": lines, "scheme": scheme},
+                    {
+                        "lines": lines,
+                        "scheme": claim.agreement_id._scheme_name(),
+                        "is_to_pay": claim.state not in OPEN,
+                    },
                     sequence=15,
                     code="debit_state",
                 )
@@ -157,17 +161,24 @@ class AccountMove(models.Model):
     def _billing_debit_words(self):
         """Override: what failed, and what was done about it, comes first."""
         found = super()._billing_debit_words()
-        for claim in self._billing_failed_claims():
-            text = self.env._(
-                "%(scheme)s failed on %(day)s: %(reason)s.",
-                scheme=claim.agreement_id._scheme_name(),
-                day=format_date(self.env, claim.date),
-                reason=claim.reason_text,
-            )
-            lines = [text, claim.followup_text and f"{claim.followup_text}."]
-            found[claim.move_id.id] = [
-                Markup("%s") % line for line in lines if line
-            ] + found[claim.move_id.id]
+        failed = self._billing_failed_claims()
+        # What keeps it from being drawn unasked is the failure, told here.
+        obstacles = failed.move_id._billing_debit_obstacles()
+        for claim in failed:
+            lines = [
+                self.env._(
+                    "%(scheme)s failed on %(day)s: %(reason)s.",
+                    scheme=claim.agreement_id._scheme_name(),
+                    day=format_date(self.env, claim.date),
+                    reason=claim.reason_text,
+                ),
+                claim.followup_text and f"{claim.followup_text}.",
+                *(
+                    self.env._("Not drawn: %(why)s", why=obstacle.text)
+                    for obstacle in obstacles[claim.move_id.id]
+                ),
+            ]
+            found[claim.move_id.id] = [Markup("%s") % line for line in lines if line]
         return found
 
     def _billing_debit_obstacles(self, automatic=False):
@@ -249,13 +260,12 @@ class BillingDebitClaim(models.Model):
         if self.cancel_reason == "limit":
             return [
                 _(
-                    "%(amount)s is more than your bank let us draw in a month so far. "
-                    "So we do not draw it: please pay it here, or raise the limit in "
-                    "your bank and tell us."
+                    "%(amount)s is more than your bank let us draw in a month so far, "
+                    "so we do not draw it. You can raise the limit in your bank."
                 )
             ]
         if self.cancel_reason in ("asked", "mandate", "bank"):
-            return [_("This invoice is not drawn. Please pay it here.")]
+            return [_("This invoice is not drawn from your account.")]
         return []
 
     def _customer_lines_failed(self, _):
@@ -291,11 +301,11 @@ class BillingDebitClaim(models.Model):
             _("%(amount)s was to be drawn on %(day)s, but your bank sent no money."),
         )
         if self.followup:
-            return [first, _("Please pay it here.")]
+            return [first]
         return [
             first,
             _(
-                "We will tell you if it is drawn again, and when. You can also pay it "
-                "here now."
+                "We tell you if it is drawn again, and when. You can also pay it "
+                "yourself now."
             ),
         ]

@@ -54,6 +54,10 @@ class BillingDebitClaim(models.Model):
         compute="_compute_is_silent",
         help="The money could have come by now, and the bank has said nothing.",
     )
+    is_to_pay = fields.Boolean(
+        compute="_compute_is_to_pay",
+        help="It failed, nothing was drawn since, and the invoice is still to be paid.",
+    )
     reason_text = fields.Char(string="Why It Failed", compute="_compute_reason_text")
     followup_text = fields.Char(string="Then", compute="_compute_followup_text")
 
@@ -69,6 +73,12 @@ class BillingDebitClaim(models.Model):
                 if claim.state in ("failed", "rejected", "bank_retry")
                 else ""
             )
+
+    @api.depends("state", "move_id.amount_residual")
+    def _compute_is_to_pay(self):
+        failed = self.move_id._billing_failed_claims()
+        for claim in self:
+            claim.is_to_pay = claim in failed.with_env(self.env)
 
     @api.depends("state", "grace_until")
     def _compute_is_silent(self):
