@@ -86,7 +86,7 @@ KEYS = ("kid", "payer_number", "customer", "bankgiro")
 HEAD_ROWS = 20
 
 _YES = {"j", "ja", "yes", "y", "true", "1", "x"}
-_NO = {"n", "nei", "nej", "no", "false", "0", ""}
+_NO = {"n", "nei", "nej", "no", "false", "0"}
 _COLUMNS = {name: column for column, names in HEADINGS.items() for name in names}
 _CLEARING, _FIELD = 4, 16
 
@@ -105,6 +105,7 @@ class Row:
 
     :ivar bank_account: 16 digits
     :ivar payer_identity: 12 digits
+    :ivar written_notice: None when the list does not say
     """
 
     line: int
@@ -114,7 +115,7 @@ class Row:
     bank_account: str = ""
     payer_identity: str = ""
     payer_bankgiro: str = ""
-    written_notice: bool = False
+    written_notice: bool | None = None
     signed_on: date | None = None
     limit: int = 0
 
@@ -247,6 +248,8 @@ def _bankgiro(text):
 
 def _yes(text):
     answer = text.casefold()
+    if not answer:
+        return None
     if answer not in _YES | _NO:
         raise RowError("notice")
     return answer in _YES

@@ -14,6 +14,7 @@ from ..core.mandates import read_mandates
 #: Largest list that is read: half a million mandates.
 MAX_BYTES = 64 * 2**20
 _TRANSMISSION = b"NY0000"
+_NOTICE = {True: "yes", False: "no", None: False}
 
 
 class BillingMandateImport(models.TransientModel):
@@ -189,7 +190,7 @@ class BillingMandateImport(models.TransientModel):
                     {
                         "line": record.line,
                         "kid": record.kid.strip(),
-                        "written_notice": record.written_notice,
+                        "written_notice": _NOTICE[record.written_notice],
                     }
                 )
         return rows
@@ -261,7 +262,7 @@ class BillingMandateImport(models.TransientModel):
                         "bank_account": row.bank_account,
                         "payer_identity": row.payer_identity,
                         "payer_bankgiro": row.payer_bankgiro,
-                        "written_notice": row.written_notice,
+                        "written_notice": _NOTICE[row.written_notice],
                         "signed_on": row.signed_on,
                         "limit_amount": row.limit,
                     }

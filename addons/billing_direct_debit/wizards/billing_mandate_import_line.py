@@ -25,7 +25,9 @@ class BillingMandateImportLine(models.TransientModel):
     bank_account = fields.Char(readonly=True)
     payer_identity = fields.Char(readonly=True)
     payer_bankgiro = fields.Char(readonly=True)
-    written_notice = fields.Boolean(readonly=True)
+    written_notice = fields.Selection(
+        [("yes", "Yes"), ("no", "No")], string="Wants Notice", readonly=True
+    )
     signed_on = fields.Date(readonly=True)
     limit_amount = fields.Float(readonly=True)
     is_pending = fields.Boolean(readonly=True, help="The bank has not accepted it yet.")
@@ -187,7 +189,7 @@ class BillingMandateImportLine(models.TransientModel):
         if decision.verb == "create":
             return "new", ""
         if decision.verb == "apply" and self._is_settled():
-            return "changed", ""
+            return "changed", self._change_words(mandate, decision)
         if decision.verb == "refuse":
             return "stopped", mandate._reason_words(decision.reason, {"number": number})
         return "known", _("The customer has this mandate already.")
@@ -224,7 +226,8 @@ class BillingMandateImportLine(models.TransientModel):
             for name in ("bank_account", "payer_identity", "payer_bankgiro")
         }
         if self.import_id.scheme == "avtalegiro":
-            values = {"kid": self.kid or None, "written_notice": self.written_notice}
+            notice = {"yes": True, "no": False}.get(self.written_notice)
+            values = {"kid": self.kid or None, "written_notice": notice}
         return Fact("register", "registered", values)
 
     def _new_values(self, wizard):
@@ -279,6 +282,25 @@ class BillingMandateImportLine(models.TransientModel):
             told.append((mandate_sudo, fact, decide(mandate_sudo._known(), fact)))
         mandates_sudo._execute(told, actor="staff")
         return mandates_sudo.union(*known.values()).with_env(self.env)
+
+    def _change_words(self, mandate, decision):
+        """Return what the list says other than we know it."""
+        words = []
+        if mandate.state != decision.state:
+            words.append(self.env._("The bank has it."))
+        if "written_notice" in decision.values:
+            words.append(
+                self.env._("The customer wants notice.")
+                if decision.values["written_notice"]
+                else self.env._("The customer wants no notice.")
+            )
+        if "kid" in decision.values:
+            words.append(self.env._("Another KID of the customer."))
+        if decision.values.keys() & {"bank_account", "payer_bankgiro"}:
+            words.append(self.env._("Another account."))
+        if "payer_identity" in decision.values:
+            words.append(self.env._("Another personal number."))
+        return " ".join(words)
 
     @api.model
     def _column_words(self):

@@ -176,6 +176,7 @@ class TestImport(MandateCase):
             )
         )
         self.assertEqual(self.states(wizard), ["new", "changed", "twice", "unknown"])
+        self.assertEqual(wizard.line_ids[1].words, "The customer wants notice.")
         self.assertEqual((wizard.kind, wizard.missing_count), ("bank", 1))
         self.assertFalse(self.mandate_of(self.kari))  # nothing has happened yet
         wizard.action_import()
@@ -300,6 +301,16 @@ class TestImport(MandateCase):
         wizard = self.load("Betalarnummer\n10024\n", self.autogiro)
         self.assertEqual(self.states(wizard), ["stopped"])
         self.assertEqual(wizard.left_count, 1)
+
+    def test_what_a_list_does_not_say_stays(self):
+        self.tell(("00100230000017", 1, True))
+        wizard = self.load("KID\n00100230000025\n")
+        self.assertEqual(wizard.line_ids.words, "Another KID of the customer.")
+        wizard.action_import()
+        mandate = self.mandate_of(self.kari)
+        self.assertEqual(
+            (mandate.kid, mandate.written_notice), ("00100230000025", True)
+        )
 
     def test_nothing_half_done(self):
         """A list with something wrong at its end takes over nothing, or all it can."""

@@ -106,6 +106,12 @@ def test_numbers_of_a_spreadsheet():
     )
 
 
+def test_notice_is_yes_no_or_not_said():
+    assert read(kid="1", notice="Nei").written_notice is False
+    assert read(kid="1", notice="").written_notice is None
+    assert read(kid="1").written_notice is None
+
+
 def test_an_account_as_in_files():
     assert read(kid="1", account="6000000001234567").bank_account == "6000000001234567"
 
