@@ -45,7 +45,7 @@ def _prepare() -> Counts:
 
 def _template() -> str:
     """Make the tests' database beside other stages; return its name."""
-    return Databases(runtime.ensure()).ready()
+    return Databases(runtime.ensure()).template()
 
 
 def _translations() -> tuple[Result, str]:

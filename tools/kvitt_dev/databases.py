@@ -1,10 +1,9 @@
 """Template databases made once and cloned, so that a run starts in seconds.
 
 ``base`` holds Odoo's own addons with demo data; ``template`` is a clone of it with
-every Kvitt addon; the demo is a clone of ``template``; ``ready`` is one with what most
-classes of tests start from, and tests are clones of it; ``bare`` holds the `base` addon
-alone. What a database was made of is kept as its comment, written last: one without the
-right comment is made again.
+every Kvitt addon; tests and demo are clones of ``template``; ``bare`` holds the
+`base` addon alone. What a database was made of is kept as its comment, written
+last: one without the right comment is made again.
 """
 
 import contextlib
@@ -18,7 +17,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from .paths import ADDONS, CHECKOUT, DATA, LOGS, ROOT, TESTS, file_hash, lock, manifests
+from .paths import ADDONS, CHECKOUT, DATA, LOGS, lock, manifests
 from .runtime import Runtime
 from .ui import SetupError, say, step
 
@@ -39,16 +38,6 @@ PREFIX = f"kvitt_{CHECKOUT}"
 # data, hooks): the template is made anew.
 SETUP_PARTS = ("data", "demo", "migrations", "__manifest__.py", "hooks.py")
 IGNORED_PARTS = ("static", "tests", "README.md", "README.rst", "pyproject.toml", "core")
-#: Read by Odoo's shell: makes what tests/conftest.py else makes for each process.
-MAKE_READY = f"""
-import sys, threading
-sys.path.insert(0, {str(ROOT)!r})
-import odoo
-odoo.tools.config["test_enable"] = True
-threading.current_thread().testing = True
-from tests import common
-common.make_ready()
-"""
 
 
 class Databases:
@@ -253,33 +242,14 @@ class Databases:
                 with step(f"Database template: odoo {option} {','.join(modules)}"):
                     self._install(name, modules, option, "--with-demo")
 
-    def ready(self) -> str:
-        """Return the template with the company that most classes of tests share."""
-        name = f"{PREFIX}_ready"
-        with lock("db-ready"):
-            template = self.template()
-            wanted = {
-                "template": self.note(template),
-                "common": file_hash(TESTS / "common.py"),
-            }
-            if self.note(name) != wanted or not filestore(name).is_dir():
-                with step("Database with a company for the tests"):
-                    self.clone(template, name)
-                    self.runtime.run_odoo(
-                        "shell", "-d", name, "--no-http",
-                        log=LOGS / "templates.log", stdin=MAKE_READY,
-                    )  # fmt: skip
-                    self.annotate(name, wanted)
-        return name
-
     def test_clone(self, worker: str = "") -> str:
-        """Return a fresh clone for one test run.
+        """Return a fresh clone of the template for one test run.
 
         :param worker: ``gw0``, ``gw1``, … of a run by several processes.
         """
         self.drop_dead_clones()
         name = f"{PREFIX}_test{worker}_{os.getpid()}"
-        self.clone(self.ready(), name)
+        self.clone(self.template(), name)
         return name
 
     def drop_dead_clones(self) -> None:
