@@ -320,12 +320,23 @@ class BillingDebitClaim(models.Model):
                 for claim in retried
             ]
         )
-        under_way = retried.message_id.item_ids.run_id.filtered(
+        runs = retried.message_id.item_ids.run_id.filtered(
             lambda run: run.state in ("waiting", "sending", "stuck")
         )
-        return retried.filtered(
-            lambda claim: claim.message_id.item_ids.run_id & under_way
+        # What comes next asks for the money, unless the plan draws once more: then the
+        # step decides.
+        asking = runs.filtered(
+            lambda run: run.state != "stuck" and run.channel != "debit"
         )
+        by_why = defaultdict(self.browse)
+        for claim in retried:
+            if claim.message_id.item_ids.run_id & asking:
+                reason = failure.REASONS.get(claim.reason_code)
+                is_final = reason is not None and reason.again == failure.NEVER
+                by_why[reason.code if is_final else retry.TRIES] |= claim
+        for why, claims in by_why.items():
+            claims._note_followup("otherwise", why)
+        return retried.filtered(lambda claim: claim.message_id.item_ids.run_id & runs)
 
     # === DECISION === #
 

@@ -123,6 +123,7 @@ class TestNorway(FailureCase):
             self.assertEqual(again.state, "failed")
             self.send()
         self.assertEqual(self.told(move), ["email", "sms"])
+        self.assertEqual((again.followup, again.followup_why), ("otherwise", "tries"))
         run = self.run_of(move)
         self.assertEqual(run.plan_id, self.failure_plan)
         self.assertEqual(len(move.billing_run_ids & run), 1)
