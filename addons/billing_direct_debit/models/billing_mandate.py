@@ -150,6 +150,7 @@ class BillingMandate(models.Model):
         readonly=True,
     )
     claim_ids = fields.One2many("billing.debit.claim", "mandate_id", readonly=True)
+    claim_count = fields.Integer(string="Debits", compute="_compute_claim_count")
 
     _kid_part_unique = models.UniqueIndex(
         "(agreement_id, kid_part) WHERE kid_part IS NOT NULL"
@@ -183,6 +184,16 @@ class BillingMandate(models.Model):
             if (state in LIVE) in {bool(v) for v in value}
         ]
         return [("state", "in", states)]
+
+    @api.depends("claim_ids")
+    def _compute_claim_count(self):
+        counts = dict(
+            self.env["billing.debit.claim"]._read_group(
+                [("mandate_id", "in", self.ids)], ["mandate_id"], ["__count"]
+            )
+        )
+        for mandate in self:
+            mandate.claim_count = counts.get(mandate, 0)
 
     @api.depends("kid_part", "payer_number")
     def _compute_number(self):
@@ -226,6 +237,16 @@ class BillingMandate(models.Model):
         """End the mandates because their customers said so (button)."""
         self._check_staff()
         self._end(by="payer", actor="staff")
+
+    def action_open_claims(self):
+        """Open what was drawn by the mandate, or will be."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "billing_direct_debit.billing_debit_claim_action"
+        )
+        action["domain"] = [("mandate_id", "=", self.id)]
+        action["context"] = {}
+        return action
 
     def action_open_history(self):
         """Open what happened to the mandate's customer."""

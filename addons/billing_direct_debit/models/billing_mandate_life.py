@@ -219,20 +219,22 @@ class BillingMandate(models.Model):
         :param told: mandate, fact and decision; those that change nothing do not matter
         :return: None
         """
-        todo = [row for row in told if row[2].verb == "apply"]
-        by_vals = {}
-        became = {}
-        for mandate, fact, decision in todo:
+        # Ids, and records once at the end: a file may tell of thousands.
+        by_vals, became = {}, {}
+        for mandate, fact, decision in told:
+            if decision.verb != "apply":
+                continue
             if decision.state != mandate.state:
-                became.setdefault(decision.state, self.browse())
-                became[decision.state] |= mandate
+                became.setdefault(decision.state, []).append(mandate.id)
             elif decision.values and STATES[mandate.state]:
-                became["changed"] = became.get("changed", self.browse()) | mandate
+                became.setdefault("changed", []).append(mandate.id)
             vals = self._vals_of(mandate, fact, decision)
-            key = tuple(sorted(vals.items(), key=lambda item: item[0]))
-            by_vals[key] = by_vals.get(key, self.browse()) | mandate
-        for vals, mandates in by_vals.items():
-            mandates.write(dict(vals))
+            by_vals.setdefault(tuple(sorted(vals.items())), []).append(mandate.id)
+        for vals, ids in by_vals.items():
+            self.browse(ids).write(dict(vals))
+        became = {
+            state: self.browse(dict.fromkeys(ids)) for state, ids in became.items()
+        }
         for state, mandates in became.items():
             mandates._log(state, actor)
         for state, hook in (
