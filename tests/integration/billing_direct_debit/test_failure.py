@@ -107,6 +107,18 @@ class TestNorway(FailureCase):
         # The customer is told at once, with the day, and how to pay otherwise.
         self.assertEqual(self.told(move), ["email"])
         self.assertIn("debit.retried", self.kinds(move))
+        message = self.attempts_of(move).filtered(lambda one: one.channel == "email")
+        self.assertTrue(message.tells_debit, "it is the notice of the new debit")
+        content = message.content_id
+        for text in (
+            content._fill_in("sms_body", message),
+            content._fill_in("letter_text", message),
+            content.mail_template_id._render_field("body_html", message.ids)[
+                message.id
+            ],
+        ):
+            self.assertIn("drawn again on", text)
+            self.assertIn("December 28, 2026", text)
         [news] = move._billing_debit_news().values()
         self.assertIn("drawn again on", news[1])
         self.assertIn("pay it yourself", news[2])
@@ -222,6 +234,15 @@ class TestSweden(FailureCase):
         # Eight bank days after the customer knows, on Wednesday 9 December.
         self.assertEqual(again.date, date(2026, 12, 21))
         self.assertEqual(claim.followup_day, again.date)
+        self.assertEqual(again.message_id.state, "sent")
+        again.write({"state": "delivered"})
+        self.mandate.write({"paused_on": DUE})
+        with self.at(self.morning(again.date)):
+            self.bank_says(again, None, "paid", "0")
+        self.assertEqual(again.message_id.state, "delivered")
+        # Who paid is debited as ever.
+        self.assertFalse(self.mandate.paused_on)
+        self.assertFalse(self.mandate.failures_in_row)
         self.assertEqual(self.told(claim.move_id), ["email"])
 
     def test_stopped_by_the_customer(self):
