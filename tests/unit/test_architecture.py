@@ -15,6 +15,7 @@ ADDONS = [manifest.parent.name for manifest in MANIFESTS]
 # Addons between two others, and their licence: one that needs an AGPL addon of the
 # OCA is AGPL itself (decision 4).
 BRIDGES = {
+    "billing_direct_debit_fee_policy": "LGPL-3",
     "billing_direct_debit_interactive_invoice": "LGPL-3",
     "billing_dynamic_distribution_peppol": "LGPL-3",
     "billing_dynamic_distribution_sms_twilio": "LGPL-3",
