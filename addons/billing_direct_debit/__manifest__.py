@@ -58,4 +58,5 @@
         "views/res_config_settings_debit_saving_views.xml",
     ],
     "demo": ["demo/billing_debit_demo.xml"],
+    "uninstall_hook": "uninstall_hook",
 }
