@@ -23,6 +23,7 @@ ADDON_PICTURES = {
     "billing_dynamic_distribution": "distribution-dashboard",
     "billing_interactive_invoice": "invoice-page-top",
     "billing_fee_policy": "fee-policy",
+    "billing_direct_debit": "debit-claims",
 }
 COLOURS = 256
 

@@ -9,6 +9,7 @@ const fs = require("fs");
 const path = require("path");
 
 const {customerPages} = require("./customer_page.cjs");
+const {debitPages} = require("./debits.cjs");
 const {feePages} = require("./fees.cjs");
 
 const [base, executablePath, folder, world] = process.argv.slice(2);
@@ -306,6 +307,9 @@ async function main() {
     await fees.invoice(await login(browser, "manager"));
     await fees.phone(await login(browser, "manager", {width: 390, height: 844}));
     await fees.letter(await login(browser, "admin"));
+    const debits = debitPages({base, open, call, shoot});
+    await debits.desk(await login(browser, "manager", {width: 1400, height: 1000}));
+    await debits.phone(await login(browser, "manager", {width: 390, height: 844}));
     await settings(await login(browser, "admin"));
     const invoices = JSON.parse(fs.readFileSync(world, "utf-8"));
     await customerPages(browser, base, invoices, folder);

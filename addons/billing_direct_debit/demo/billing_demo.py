@@ -253,6 +253,7 @@ class BillingDemo(models.AbstractModel):
             self._settle_on(claim, due, "paid")
             self._load_money(claim, due)
             if debit.became == "back":
+                self._load_taken_back(claim)
                 self._settle_on(claim, due + timedelta(days=10), "refunded", "02")
             return
         known = due
@@ -283,6 +284,12 @@ class BillingDemo(models.AbstractModel):
         claim.write({"followup": "otherwise", "followup_why": debit.reason})
         if debit.became == "paid_self" and again < today:
             self._load_money(claim, again)
+
+    def _load_taken_back(self, claim):
+        """Have the money of a claim leave the invoice again."""
+        claim.move_id.line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        ).remove_move_reconcile()
 
     def _settle_on(self, claim, day, result, code="", reason=""):
         """Have the bank's answer about a claim come on a day."""

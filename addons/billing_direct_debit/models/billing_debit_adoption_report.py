@@ -84,7 +84,8 @@ class BillingDebitAdoptionReport(models.Model):
     def _months_sql(self, today):
         """Return who was invoiced in which month, and whether a mandate was active.
 
-        Only for companies that have an agreement with a bank: others have no share.
+        From the month before the first mandate on. Only for companies that have an
+        agreement with a bank: others have no share.
         """
         return SQL(
             """SELECT MIN(move.id) AS id, move.company_id,
@@ -114,8 +115,13 @@ class BillingDebitAdoptionReport(models.Model):
                 WHERE move.move_type = 'out_invoice'
                   AND move.state = 'posted'
                   AND move.invoice_date <= %(today)s
-                  AND move.invoice_date >= DATE_TRUNC('month', %(today)s::date)
-                                           - %(months)s * INTERVAL '1 month'
+                  AND move.invoice_date >= GREATEST(
+                      DATE_TRUNC('month', %(today)s::date)
+                          - %(months)s * INTERVAL '1 month', (
+                      SELECT DATE_TRUNC('month', MIN(first.active_from))
+                             - INTERVAL '1 month'
+                        FROM billing_mandate AS first
+                       WHERE first.company_id = move.company_id))
                   AND move.company_id IN (
                       SELECT company_id FROM billing_debit_agreement)
              GROUP BY move.company_id, move.commercial_partner_id,

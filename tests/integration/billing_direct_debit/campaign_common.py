@@ -48,35 +48,44 @@ class DebitFigures(BillingBaseCase):
         return partner
 
     @classmethod
-    def bills(cls, partner, count=3, late=0, since=date(2026, 4, 1)):
+    def bills(cls, *partners, count=3, late=0, since=date(2026, 4, 1)):
         """Invoices of months in a row, paid on the due date or so many late."""
-        moves = cls.env["account.move"]
-        for nth in range(count):
-            day = since + timedelta(days=31 * nth)
-            due = day + timedelta(days=14)
-            move = cls._new_invoices(
-                partner=partner,
-                invoice_date=day,
-                invoice_payment_term_id=False,
-                invoice_date_due=due,
-                invoice_line_ids=[
-                    Command.create(
-                        {"name": "Power", "price_unit": 500.0, "tax_ids": False}
-                    )
-                ],
-            )
-            cls.pay(move, due + timedelta(days=9 if nth < late else 0))
-            moves += move
+        days = [since + timedelta(days=31 * nth) for nth in range(count)]
+        moves = cls.env["account.move"].create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": partner.id,
+                    "journal_id": cls.journal.id,
+                    "invoice_date": day,
+                    "invoice_payment_term_id": False,
+                    "invoice_date_due": day + timedelta(days=14),
+                    "invoice_line_ids": [
+                        Command.create(
+                            {"name": "Power", "price_unit": 500.0, "tax_ids": False}
+                        )
+                    ],
+                }
+                for partner in partners
+                for day in days
+            ]
+        )
+        moves.action_post()
+        paid = {}
+        for move in moves:
+            is_late = days.index(move.invoice_date) < late
+            day = move.invoice_date_due + timedelta(days=9 if is_late else 0)
+            paid.setdefault(day, []).append(move)
+        for day, own in paid.items():
+            cls.pay(moves.browse().union(*own), day)
         return moves
 
     @classmethod
-    def pay(cls, move, day):
-        return (
-            cls.env["account.payment.register"]
-            .with_context(active_model="account.move", active_ids=move.ids)
-            .create({"payment_date": day})
-            ._create_payments()
-        )
+    def pay(cls, moves, day):
+        """Have invoices paid on a day."""
+        cls.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=moves.ids
+        ).create({"payment_date": day})._create_payments()
 
     @classmethod
     def mandate(cls, partner, state="active", **values):

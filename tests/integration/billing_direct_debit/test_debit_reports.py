@@ -75,8 +75,7 @@ class TestAdoption(DebitFigures):
             self.customer("Fjell AS", is_company=True),
         )
         # April, May, June; Ann's mandate begins in May and ends in June.
-        for partner in (ann, bo, firm):
-            self.bills(partner)
+        self.bills(ann, bo, firm)
         self._new_invoices(partner=ann, invoice_date="2026-05-20")
         self.mandate(
             ann,
