@@ -71,12 +71,16 @@ class BillingDebitAnswer(models.Model):
     record = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     key = fields.Char(required=True, readonly=True, copy=False)
     told = fields.Char(string="What the Bank Says", compute="_compute_told")
+    payer = fields.Char(
+        compute="_compute_payer",
+        help="Name and address, where the bank tells them.",
+    )
 
     # What became of it
     state = fields.Selection(
         [
-            ("applied", "Done"),
             ("worklist", "To Look At"),
+            ("applied", "Done"),
             ("ignored", "Ignored"),
             ("repeated", "Repeated"),
         ],
@@ -138,6 +142,16 @@ class BillingDebitAnswer(models.Model):
     def _compute_told(self):
         for answer in self:
             answer.told = answer._told_in_words()
+
+    @api.depends("record")
+    def _compute_payer(self):
+        for answer in self:
+            record = answer.sudo().record or {}
+            parts = [
+                *record.get("address", ()),
+                f"{record.get('post_code', '')} {record.get('town', '')}".strip(),
+            ]
+            answer.payer = ", ".join(filter(None, parts))
 
     @api.depends("reason_code", "reason_values", "kind", "code")
     @api.depends_context("lang")

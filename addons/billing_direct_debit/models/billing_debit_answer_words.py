@@ -114,8 +114,8 @@ class BillingDebitAnswer(models.Model):
             ),
             "pending": _("The customer's bank has not answered yet."),
             "not_listed": _(
-                "%(count)s mandates that are active here are not in the list. Look at "
-                "them; they end when you say so.",
+                "Active here and not in the list: %(count)s. Look at them; they end "
+                "when you say so.",
                 count=values.get("count") or 0,
             ),
         }

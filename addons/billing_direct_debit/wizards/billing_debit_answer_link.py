@@ -24,6 +24,7 @@ class BillingDebitAnswerLink(models.TransientModel):
     company_id = fields.Many2one(related="answer_id.company_id")
     told = fields.Char(related="answer_id.told")
     subject = fields.Char(related="answer_id.subject")
+    payer = fields.Char(related="answer_id.payer")
     is_about_claim = fields.Boolean(compute="_compute_is_about_claim")
     partner_id = fields.Many2one(
         "res.partner",
