@@ -37,11 +37,15 @@ from . import billing_debit_agreement_retry
 from . import billing_mandate_failure
 from . import res_company_pay_day
 from . import billing_debit_claim_failure
+from . import billing_debit_claim_decide
 from . import billing_debit_claim_retry
 from . import billing_debit_claim_limit
 from . import billing_channel_debit
-from . import billing_distribution_debit
+from . import billing_distribution_sender_debit
+from . import billing_distribution_trouble_debit
+from . import billing_distribution_attempt_retry
 from . import account_move_debit_failure
+from . import billing_debit_claim_customer
 from . import billing_event_failure
 
 # What the bank answers.

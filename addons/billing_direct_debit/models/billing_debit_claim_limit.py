@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..core import debit_limit
 from .billing_debit_claim import OPEN
@@ -25,6 +25,24 @@ class BillingDebitClaim(models.Model):
         return result
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _warn_planned(self, company):
+        """Warn of what was planned before its limit was known, or has become more.
+
+        :param company: ``res.company``
+        :return: None
+        """
+        self.sudo().search(
+            [
+                ("company_id", "=", company.id),
+                ("state", "in", ("planned", "batched")),
+                ("warned_on", "=", False),
+                "|",
+                ("mandate_id.learnt_limit", ">", 0),
+                ("mandate_id.limit_amount", ">", 0),
+            ]
+        )._warn_limits()
 
     def _warn_limits(self):
         """Warn customers of debits that are above their limit, as far as is known.

@@ -160,6 +160,13 @@ class TestNorway(FailureCase):
             self.assertEqual(self.told(above.move_id), ["email"])
             next_month = self.sent_claim(due=date(2027, 1, 15), amount=1300)
             self.assertFalse(next_month.warned_on)
+            # What was planned before more became known is looked at each day.
+            next_month.write({"state": "planned"})
+            self.mandate.limit_amount = 1000
+            self.mandate.learnt_limit = 0
+            self.old_claims((date(2026, 10, 29), 1200, "failed", failure.LIMIT))
+            self.claims._cron_no_credit()
+            self.assertTrue(next_month.warned_on)
         self.assertEqual(self.kinds(above.move_id).count("debit.warned"), 1)
 
     def test_above_the_limit_it_is_not_drawn_where_the_company_says_so(self):

@@ -7,8 +7,6 @@ from odoo.addons.billing_base.core.hold import blocking
 from .account_move_debit import DEBIT_HOLD
 from .billing_debit_claim import OPEN
 
-RETRY_CONTENT = "billing_direct_debit.content_debit_retry"
-
 
 class BillingDistributionSender(models.AbstractModel):
     """Plans for failed debits wait for what is under way."""
@@ -54,31 +52,3 @@ class BillingDistributionSender(models.AbstractModel):
             elif run.move_id in drawn:
                 facts[run.id] = (replace(fact, is_held=True), point)
         return facts
-
-
-class BillingDistributionTrouble(models.Model):
-    _inherit = "billing.distribution.trouble"
-
-    @api.model
-    def _is_down(self, company, channel):
-        """Override: debits that fail for want of money say nothing of the channel."""
-        return channel != "debit" and super()._is_down(company, channel)
-
-
-class BillingDistributionAttempt(models.Model):
-    _inherit = "billing.distribution.attempt"
-
-    @api.model
-    def _make(self, vals_list):
-        """Extend: the message about a new try tells when it is drawn."""
-        attempts = super()._make(vals_list)
-        attempts.filtered(
-            lambda attempt: attempt.content_id == self.env.ref(RETRY_CONTENT)
-        ).tells_debit = True
-        return attempts
-
-    def _prepare_events(self, event, report, now, before):
-        """Override: what becomes of a debit is told by the events of its claim."""
-        if self.channel == "debit":
-            return []
-        return super()._prepare_events(event, report, now, before)
