@@ -22,6 +22,7 @@ _COLUMNS = {
     "notice": "varchar",
     "told_on": "date",
     "told_by": "varchar",
+    "fixed_at": "timestamp",
 }
 
 
@@ -38,7 +39,8 @@ class AccountMove(models.Model):
         At once, so that the message that brings the invoice says so.
         """
         posted = super()._post(soft)
-        posted.filtered(
+        # Who issues invoices need not know anything of mandates.
+        posted.sudo().filtered(
             lambda move: move.move_type == "out_invoice"
         )._billing_claim_automatically()
         return posted
@@ -156,10 +158,10 @@ class AccountMove(models.Model):
             SQL(
                 """
                 INSERT INTO billing_debit_claim
-                       (%(columns)s, state, is_unreachable, fixed_at, create_uid,
-                        write_uid, create_date, write_date)
-                SELECT %(columns)s, 'planned', FALSE, %(now)s, %(uid)s, %(uid)s,
-                       %(now)s, %(now)s
+                       (%(columns)s, state, is_unreachable, create_uid, write_uid,
+                        create_date, write_date)
+                SELECT %(columns)s, 'planned', FALSE, %(uid)s, %(uid)s, %(now)s,
+                       %(now)s
                   FROM unnest(%(values)s) AS claim (%(columns)s)
            ON CONFLICT DO NOTHING
              RETURNING id
@@ -209,6 +211,7 @@ class AccountMove(models.Model):
             "notice": notice,
             "told_on": told_on,
             "told_by": told_by if told_on else None,
+            "fixed_at": self.company_id._billing_now(),
         }
 
     def _billing_claim_reference(self, agreement):

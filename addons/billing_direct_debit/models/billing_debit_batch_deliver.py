@@ -11,8 +11,8 @@ from ..core.claim_life import OUT
 
 #: Makes the lock of a batch that goes out differ from other advisory locks.
 LOCK = 0x4B57_0009
-#: Claims whose history is written together.
-EVENTS_SIZE = 10_000
+#: Claims that are looked at, and whose history is written, together.
+PART_SIZE = 5_000
 #: Claims that no file can hold are left out, up to so many.
 MOST_UNWRITABLE = 50
 
@@ -182,9 +182,9 @@ class BillingDebitBatch(models.Model):
     def _leave_behind(self):
         """Take out of the batch what must not go, or would come too late."""
         if self.kind == "claims":
-            claims = self.claim_ids
-            claims._watch_moves()
-            claims._unbatch_late()
+            for claims in self._parts():
+                claims._watch_moves()
+                claims._unbatch_late()
         elif self.kind == "cancellations":
             settled = self.cancelled_claim_ids.filtered(
                 lambda claim: claim.state not in OUT
@@ -230,32 +230,50 @@ class BillingDebitBatch(models.Model):
     def _delivered(self):
         """Write down that the batch is out."""
         self.ensure_one()
-        if self.kind == "claims":
-            claims = self.claim_ids
-            claims._write_all(SQL("state = 'delivered'"), SQL("state = 'batched'"))
-            kind = "debit.delivered"
-        elif self.kind == "cancellations":
-            claims = self.cancelled_claim_ids
-            claims._write_all(
-                SQL("cancel_state = 'sent'"), SQL("cancel_state = 'waiting'")
-            )
-            kind = "debit.cancel_sent"
-            if self.scheme == "avtalegiro":
+        for claims in self._parts():
+            if self.kind == "claims":
+                kind = "debit.delivered"
+                claims._write_all(SQL("state = 'delivered'"), SQL("state = 'batched'"))
+            elif self.scheme == "autogiro":
+                kind = "debit.cancel_sent"
+                claims._write_all(
+                    SQL("cancel_state = 'sent'"), SQL("cancel_state = 'waiting'")
+                )
+            else:
                 # Nobody answers: what was asked for in time is done.
+                kind = "debit.cancelled"
                 claims._write_all(
                     SQL("state = 'cancelled', cancel_state = 'done'"),
                     SQL("state IN ('delivered', 'accepted', 'bank_retry')"),
                 )
-                kind = "debit.cancelled"
-        else:
-            claims = self.env["billing.debit.claim"]
-            kind = None
-            self.request_ids._sent()
-        for start in range(0, len(claims), EVENTS_SIZE):
-            claims[start : start + EVENTS_SIZE]._log(
-                kind, key=str(self.id), batch=self.name
+            claims._log(kind, key=str(self.id), batch=self.name)
+        self.request_ids._sent()
+        self.write(
+            {"state": "delivered", "delivered_at": self.company_id._billing_now()}
+        )
+
+    def _parts(self):
+        """Return the claims of the batch, so many at a time that memory stays small.
+
+        :return: iterator of ``billing.debit.claim``
+        """
+        self.ensure_one()
+        if self.kind == "mandates":
+            return
+        self.env.flush_all()
+        column = "cancel_batch_id" if self.kind == "cancellations" else "batch_id"
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM billing_debit_claim WHERE %s = %s ORDER BY id",
+                SQL.identifier(column),
+                self.id,
             )
-        self.write({"state": "delivered", "delivered_at": fields.Datetime.now()})
+        )
+        ids = [claim_id for (claim_id,) in rows]
+        for start in range(0, len(ids), PART_SIZE):
+            yield self.env["billing.debit.claim"].browse(ids[start : start + PART_SIZE])
+            self.env.flush_all()
+            self.env.invalidate_all()
 
     # === BUSINESS METHODS - RECEIPTS === #
 
@@ -267,11 +285,12 @@ class BillingDebitBatch(models.Model):
         """
         batches_sudo = self.sudo().filtered(lambda batch: batch.state == "delivered")
         batches_sudo._note_receipt("received", text)
-        claims_sudo = batches_sudo.claim_ids
-        claims_sudo._write_all(SQL("state = 'accepted'"), SQL("state = 'delivered'"))
-        for start in range(0, len(claims_sudo), EVENTS_SIZE):
-            part_sudo = claims_sudo[start : start + EVENTS_SIZE]
-            part_sudo._log("debit.accepted", "bank", key="receipt")
+        for batch_sudo in batches_sudo.filtered(lambda batch: batch.kind == "claims"):
+            for claims_sudo in batch_sudo._parts():
+                claims_sudo._write_all(
+                    SQL("state = 'accepted'"), SQL("state = 'delivered'")
+                )
+                claims_sudo._log("debit.accepted", "bank", key="receipt")
 
     def _refused(self, text=""):
         """Note that the bank took nothing of the batches; it goes with another file.
@@ -281,13 +300,15 @@ class BillingDebitBatch(models.Model):
         """
         batches_sudo = self.sudo().filtered(lambda batch: batch.state == "delivered")
         for batch_sudo in batches_sudo:
-            claims_sudo = batch_sudo.claim_ids
-            claims_sudo._write_all(
-                SQL("state = 'planned', batch_id = NULL, transaction_number = 0"),
-                SQL("state IN ('delivered', 'accepted')"),
-            )
-            claims_sudo._log("debit.batch_refused", "bank", batch=batch_sudo.name)
-            batch_sudo.cancelled_claim_ids._cancel_again()
+            for claims_sudo in batch_sudo._parts():
+                if batch_sudo.kind == "cancellations":
+                    claims_sudo._cancel_again()
+                    continue
+                claims_sudo._write_all(
+                    SQL("state = 'planned', batch_id = NULL, transaction_number = 0"),
+                    SQL("state IN ('delivered', 'accepted')"),
+                )
+                claims_sudo._log("debit.batch_refused", "bank", batch=batch_sudo.name)
             batch_sudo.request_ids._release()
         batches_sudo._note_receipt("refused", text)
         self.env["billing.debit.planner"]._trigger()

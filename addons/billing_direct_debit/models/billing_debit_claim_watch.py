@@ -1,7 +1,7 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.billing_base.core import hold as core_hold
@@ -113,7 +113,7 @@ class BillingDebitClaim(models.Model):
             if move.amount_residual > claim.amount:
                 # More than the customer was told.
                 vals |= {"told_on": False, "told_by": False}
-            claim.write({**vals, "fixed_at": fields.Datetime.now()})
+            claim.write({**vals, "fixed_at": claim.company_id._billing_now()})
         self._log("debit.changed")
 
     def _new_day(self, clock, wish):
@@ -137,7 +137,7 @@ class BillingDebitClaim(models.Model):
             "notice": notice,
             "told_on": False,
             "told_by": False,
-            "fixed_at": fields.Datetime.now(),
+            "fixed_at": self.company_id._billing_now(),
         }
 
     # === BUSINESS METHODS - DAYS === #

@@ -93,10 +93,8 @@ class BillingDebitRule(models.Model):
 
     @api.model
     def _selection_unit(self):
-        return [
-            ("bank_days", self.env._("Bank days before")),
-            ("days", self.env._("Days before")),
-        ]
+        bank_days, days = self.env._("Bank days before"), self.env._("Days before")
+        return [("bank_days", bank_days), ("days", days)]
 
     # === CONSTRAINT METHODS === #
 

@@ -141,12 +141,16 @@ class TestClaimsNorway(ClaimCase):
         self.run_on(date(2026, 12, 15))
         self.assertEqual(self.claims.sudo().search([("move_id", "=", move.id)]), claims)
 
-    def test_only_staff_draw(self):
+    def test_only_staff_draw_but_who_issues_an_invoice_has_it_drawn(self):
         move = self.issue(self.ola)
         nobody = new_test_user(
             self.env, "nobody", "account.group_account_invoice",
             company_id=self.company.id,
         )  # fmt: skip
+        with self.on(ISSUED):
+            own = self.create_invoice(currency_id=self.currency.id)
+            own.with_user(nobody).action_post()
+            self.assertEqual(self.claim_of(own).state, "planned")
         with self.assertRaises(AccessError):
             move.with_user(nobody).action_billing_claim()
         with self.assertRaises(AccessError):
