@@ -3,7 +3,7 @@
 from datetime import date
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 
 from odoo.addons.billing_direct_debit.core.autogiro_records import (
     EndMandate,
@@ -29,6 +29,21 @@ class TestSignUp(MandateCase):
         )
         self.assertFalse(is_new)
         self.assertEqual(again, mandate)
+        self.assertEqual(self.asked(mandate), [("new", "waiting")])
+
+    def test_asked_twice_at_the_same_moment(self):
+        """Neither sees the other's; the database lets one through, and one retries."""
+        mandate = self._sign()
+        blind = self.mandates.browse()
+        number = {"payer_number": mandate.payer_number}
+        cls = self.registry["billing.mandate"]
+        with (
+            patch.object(cls, "_live_of", lambda *args: blind),
+            patch.object(cls, "_new_number", lambda *args: number),
+            self.assertRaises(ConcurrencyError),
+        ):
+            self._sign()
+        self.assertEqual(self._sign(), mandate)
         self.assertEqual(self.asked(mandate), [("new", "waiting")])
 
     def test_the_bank_is_told_and_answers(self):
