@@ -37,6 +37,7 @@
         "views/billing_debit_failure_templates.xml",
         "views/billing_debit_failure_views.xml",
         # What the bank answers.
+        "data/mail_template_debit_refunded.xml",
         "wizards/billing_debit_answer_link_views.xml",
         "views/billing_debit_answer_views.xml",
         # What customers see on the page of an invoice.

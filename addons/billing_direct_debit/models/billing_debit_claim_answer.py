@@ -61,3 +61,29 @@ class BillingDebitClaim(models.Model):
             }
         )
         return claims_sudo.sudo(self.env.su)
+
+    def _tell_refunded(self):
+        """Tell customers that an invoice is open again, because their bank gave them
+        back what was drawn for it."""
+        template = self.env.ref("billing_direct_debit.mail_template_debit_refunded")
+        for claim in self.sudo():
+            claim.partner_id.with_company(claim.company_id)._billing_tell(
+                template, claim, claim.move_id
+            )
+
+    def _page_url(self):
+        """A personal link to the page of the invoice."""
+        self.ensure_one()
+        [link_sudo] = (
+            self.env["billing.link"]
+            .sudo()
+            ._issue(
+                [
+                    {
+                        "move_id": self.sudo().move_id.id,
+                        "key": f"{self._name}:{self.id}:{self.state}",
+                    }
+                ]
+            )
+        )
+        return link_sudo._url()

@@ -294,7 +294,9 @@ class BillingPayment(models.Model):
         brought = claim.payment_id.sudo().with_company(self.company_id)
         brought.lock_for_update(allow_referencing=True)
         if brought.is_booked:
-            brought._undo()
+            # Not :meth:`_undo`: nobody doubts whose money it was.
+            brought._withdraw_refunds()
+            booking._unbook(brought)
         both = brought + self
         customer = claim.partner_id.commercial_partner_id
         booking._settle(
@@ -318,6 +320,7 @@ class BillingPayment(models.Model):
                 "partner_id": customer.id,
             }
         )
+        claim._tell_refunded()
 
     def _reason_texts(self):
         """Extend with what claims say of payments."""

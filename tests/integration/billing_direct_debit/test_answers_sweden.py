@@ -255,6 +255,7 @@ class TestAnswersSweden(DebitAnswerCase):
     # === MONEY === #
 
     def test_refund_opens_the_invoice_again(self):
+        self.customer.email = "ase@example.com"
         claim, kept = self.drawn(100.0, 200.0)
         _file, [money, _other] = self.load(
             self.specification(("15", [self.order(claim), self.order(kept)]))
@@ -277,6 +278,13 @@ class TestAnswersSweden(DebitAnswerCase):
             [("account_id", "=", self.journal.default_account_id.id)]
         )
         self.assertEqual(sum(bank.mapped("balance")), 200.0)
+        # The customer is told, and it is no payment of somebody else's.
+        events = self.env["billing.event"].search([("move_id", "=", claim.move_id.id)])
+        self.assertIn("debit.refunded", events.mapped("kind"))
+        self.assertNotIn("payment.undone", events.mapped("kind"))
+        mails = self.env["mail.mail"].sudo().search([("email_to", "ilike", "ase@")])
+        self.assertEqual(len(mails), 1)
+        self.assertIn(claim.move_id.name, mails.subject)
         # Once.
         self.load(content)
         self.assertEqual(
