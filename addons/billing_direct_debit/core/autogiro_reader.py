@@ -5,6 +5,7 @@ missing. Positions are those of Bankgirot's technical manual for Autogiro, and o
 edition before 2008 for the old layout.
 """
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -269,8 +270,7 @@ def plain(record):
     """
     record = record.rstrip("\x1a")
     if _UTF8.search(record):
-        try:
+        # What only looks like it stays as it is.
+        with contextlib.suppress(UnicodeDecodeError):
             record = record.encode("iso-8859-1").decode("utf-8")
-        except UnicodeDecodeError:
-            pass
     return record.expandtabs(8).rstrip(" ").ljust(WIDTH)
