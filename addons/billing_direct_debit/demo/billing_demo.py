@@ -281,7 +281,9 @@ class BillingDemo(models.AbstractModel):
                 self._settle_on(second, second.date, "paid")
                 self._load_money(second, second.date)
             return
-        claim.write({"followup": "otherwise", "followup_why": debit.reason})
+        # Where the reason does not forbid it, it was tried often enough.
+        why = "tries" if debit.reason == "not_paid" else debit.reason
+        claim.write({"followup": "otherwise", "followup_why": why})
         if debit.became == "paid_self" and again < today:
             self._load_money(claim, again)
 

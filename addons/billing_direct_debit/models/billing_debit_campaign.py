@@ -1,4 +1,3 @@
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -121,9 +120,7 @@ class BillingDebitCampaign(models.Model):
     # What came of it
     prepared_at = fields.Datetime(string="Looked At", readonly=True, copy=False)
     started_at = fields.Datetime(string="Started", readonly=True, copy=False)
-    started_by_id = fields.Many2one(
-        "res.users", string="Started By", readonly=True, copy=False
-    )
+    started_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     ended_at = fields.Datetime(string="Ended", readonly=True, copy=False)
     offer_ids = fields.One2many("billing.debit.offer", "campaign_id", readonly=True)
     gain_count = fields.Integer(string="Would Gain", compute="_compute_counts")

@@ -53,7 +53,7 @@ class BillingDebitOffer(models.Model):
         required=True,
         readonly=True,
     )
-    invoices = fields.Integer(string="Invoices", readonly=True)
+    invoices = fields.Integer(readonly=True)
     invoices_late = fields.Integer(string="Paid Late", readonly=True)
     reminders = fields.Integer(readonly=True)
     state = fields.Selection(
