@@ -16,6 +16,8 @@ from .billing_debit_claim import MADE_ANEW, OPEN
 
 #: Code of the hold of invoices that are being drawn.
 DEBIT_HOLD = "debit"
+#: In the context: holds for other reasons than the debit itself are asked for.
+NO_DEBIT_HOLD = "billing_no_debit_hold"
 NOT_DUNNED = frozenset({"fee", "reminder", "handover"})
 
 
@@ -133,9 +135,14 @@ class AccountMove(models.Model):
     def _billing_holds(self):
         """Override of `billing_base`: nobody asks for what is being drawn."""
         holds = super()._billing_holds()
+        if self.env.context.get(NO_DEBIT_HOLD):
+            return holds
         claims_sudo = self._billing_open_claims()
         today_by_company = {
             company: company._billing_today() for company in claims_sudo.company_id
+        }
+        day_texts = {
+            day: format_date(self.env, day) for day in set(claims_sudo.mapped("date"))
         }
         for claim in claims_sudo:
             until = max(claim.grace_until or claim.date, claim.date)
@@ -148,7 +155,7 @@ class AccountMove(models.Model):
                     label=self.env._(
                         "%(scheme)s under way: drawn on %(day)s",
                         scheme=claim.agreement_id._scheme_name(),
-                        day=format_date(self.env, claim.date),
+                        day=day_texts[claim.date],
                     ),
                     since=min(fields.Date.to_date(claim.create_date) or today, today),
                     until=until,

@@ -113,7 +113,6 @@ class BillingDebitClaim(models.Model):
             ("us", "We tell the customer"),
             ("none", "The customer wants none"),
         ],
-        string="Notice",
         required=True,
         readonly=True,
         default="us",

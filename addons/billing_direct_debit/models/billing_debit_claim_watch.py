@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.addons.billing_base.core import hold as core_hold
 
 from ..core import claim_life
-from .account_move_debit import DEBIT_HOLD
+from .account_move_debit import DEBIT_HOLD, NO_DEBIT_HOLD
 
 #: Claims that are looked at together.
 WATCH_SIZE = 5_000
@@ -90,7 +90,7 @@ class BillingDebitClaim(models.Model):
             )
         )
         moves = self.env["account.move"].browse([row[1] for row in rows])
-        holds = moves._billing_holds()
+        holds = moves.with_context(**{NO_DEBIT_HOLD: True})._billing_holds()
         collections = moves._billing_collections()
         reasons = {}
         for claim_id, move_id, reason in rows:
