@@ -48,7 +48,13 @@ class BillingMandate(models.Model):
         check_company=True,
     )
     state = fields.Selection(
-        STATES, required=True, readonly=True, default="draft", index=True, copy=False
+        STATES,
+        required=True,
+        readonly=True,
+        default="draft",
+        index=True,
+        copy=False,
+        group_expand=True,
     )
     is_live = fields.Boolean(compute="_compute_is_live", search="_search_is_live")
     origin = fields.Selection(
