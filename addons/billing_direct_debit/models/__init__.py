@@ -80,6 +80,8 @@ from . import billing_identification
 from . import billing_identification_demo
 from . import billing_debit_agreement_signup
 from . import billing_debit_signup
+from . import billing_debit_signup_norway
+from . import billing_debit_signup_sweden
 from . import billing_mandate_signup
 from . import billing_event_signup
 from . import account_move_signup
