@@ -57,12 +57,12 @@ class TestNorway(FailureCase):
             self.claims._cron_no_credit()
             self.assertEqual(claim.state, "delivered")
         with self.at(self.morning(date(2026, 12, 15))):
-            self.claims._cron_no_credit()
+            self.notice_failures()
             self.assertEqual(claim.state, "failed")
             self.assertEqual(claim.reason_code, failure.NOT_PAID)
             self.assertEqual(claim.result_code, "no_credit")
             # Noticed once.
-            self.claims._cron_no_credit()
+            self.notice_failures()
         self.assertEqual(self.kinds(claim.move_id).count("debit.failed"), 1)
 
     def test_while_no_bank_file_comes_nobody_has_failed(self):
@@ -70,14 +70,14 @@ class TestNorway(FailureCase):
             claim = self.sent_claim()
         with self.at(self.morning(date(2026, 12, 22))):
             self.hear_from_bank(date(2026, 12, 11))
-            self.claims._cron_no_credit()
+            self.notice_failures()
             self.assertEqual(claim.state, "delivered")
             alerts = self.env["billing.event"].search(
                 [("kind", "=", "job.failed"), ("company_id", "=", self.company.id)]
             )
             self.assertIn("1 claims wait", alerts[:1].display_text)
             self.hear_from_bank(date(2026, 12, 21))
-            self.claims._cron_no_credit()
+            self.notice_failures()
             self.assertEqual(claim.state, "failed")
 
     def test_a_failed_debit_from_the_silence_to_the_second_message(self):
@@ -89,7 +89,7 @@ class TestNorway(FailureCase):
         move = claim.move_id
         with self.at(self.morning(date(2026, 12, 15))):
             self.hear_from_bank(date(2026, 12, 15))
-            self.claims._cron_no_credit()
+            self.notice_failures()
             # Nobody is charged while it is dealt with.
             self.assertEqual(move._billing_blocked("fee"), move)
             self.assertEqual(move._billing_blocked("handover"), move)
@@ -131,7 +131,7 @@ class TestNorway(FailureCase):
         after = date(2027, 1, 12)
         with self.at(self.morning(after)):
             self.hear_from_bank(after)
-            self.claims._cron_no_credit()
+            self.notice_failures()
             self.assertEqual(again.state, "failed")
             self.send()
         self.assertEqual(self.told(move), ["email", "sms"])
@@ -165,7 +165,7 @@ class TestNorway(FailureCase):
             self.mandate.limit_amount = 1000
             self.mandate.learnt_limit = 0
             self.old_claims((date(2026, 10, 29), 1200, "failed", failure.LIMIT))
-            self.claims._cron_no_credit()
+            self.notice_failures()
             self.assertTrue(next_month.warned_on)
         self.assertEqual(self.kinds(above.move_id).count("debit.warned"), 1)
 
@@ -218,15 +218,6 @@ class TestNorway(FailureCase):
 class TestSweden(FailureCase):
     scheme = "autogiro"
 
-    def assert_asked_at_once(self, claim, why):
-        """The plan passes over the debit, and the customer gets the link."""
-        self.go_to(self.morning(date(2026, 12, 8)))
-        self.assertFalse(self.next_of(claim))
-        self.assertEqual(claim.followup, "otherwise")
-        self.assertEqual(claim.followup_why, why)
-        self.assertTrue(claim.followup_text)
-        self.assertEqual(self.told(claim.move_id), ["sms"])
-
     def failed(self, reason, result="failed"):
         with self.at(0):
             claim = self.sent_claim()
@@ -252,20 +243,27 @@ class TestSweden(FailureCase):
         self.assertFalse(self.mandate.failures_in_row)
         self.assertEqual(self.told(claim.move_id), ["email"])
 
-    def test_stopped_by_the_customer(self):
-        claim = self.failed(failure.STOPPED, "rejected")
-        self.assert_asked_at_once(claim, failure.STOPPED)
-        # Not even staff goes behind that.
+    def test_what_cannot_be_drawn_again_is_asked_for(self):
+        claims = {}
+        with self.at(0):
+            for reason in (failure.STOPPED, failure.NO_ACCOUNT, failure.NO_MANDATE):
+                partner = self.create_customer(reason, f"{reason}@example.com")
+                self.create_mandate(partner)
+                claims[reason] = self.sent_claim(partner)
+        with self.at(self.morning(DUE)):
+            for reason, claim in claims.items():
+                self.bank_says(claim, reason, "rejected")
+        self.go_to(self.morning(date(2026, 12, 8)))
+        for reason, claim in claims.items():
+            with self.subTest(reason):
+                self.assertFalse(self.next_of(claim))
+                self.assertEqual(claim.followup, "otherwise")
+                self.assertEqual(claim.followup_why, reason)
+                self.assertTrue(claim.followup_text)
+                self.assertEqual(self.told(claim.move_id), ["sms"])
+        # Not even staff goes behind what the customer stopped.
         with self.assertRaisesRegex(UserError, "the customer stopped it"):
-            claim.action_debit_again()
-
-    def test_no_account(self):
-        claim = self.failed(failure.NO_ACCOUNT)
-        self.assert_asked_at_once(claim, failure.NO_ACCOUNT)
-
-    def test_no_mandate(self):
-        claim = self.failed(failure.NO_MANDATE, "rejected")
-        self.assert_asked_at_once(claim, failure.NO_MANDATE)
+            claims[failure.STOPPED].action_debit_again()
 
     def test_a_mistake_of_ours_costs_the_customer_nothing(self):
         claim = self.failed(failure.OURS, "rejected")
@@ -315,7 +313,7 @@ class TestSweden(FailureCase):
             claim.action_not_drawn()
         with self.at(self.morning(date(2026, 12, 28))):
             self.hear_from_bank(date(2026, 12, 28))
-            self.claims._cron_no_credit()
+            self.notice_failures()
             self.assertEqual(claim.state, "delivered")
             alerts = self.env["billing.event"].search(
                 [("kind", "=", "job.failed"), ("company_id", "=", self.company.id)]
