@@ -121,9 +121,7 @@ class BillingDebitAgreement(models.Model):
         precompute=True,
         readonly=False,
     )
-    customer_number = fields.Char(
-        string="Customer Number", help="6 digits: our number at Bankgirot."
-    )
+    customer_number = fields.Char(help="6 digits: our number at Bankgirot.")
     seal_key = fields.Char(
         groups=fields.NO_ACCESS,
         copy=False,

@@ -64,10 +64,10 @@ class BillingMandate(models.Model):
     def _apply_once(self, items, keys, by_id):
         """Do records that are about different mandates."""
         known = self._find_by_keys(keys)
-        requests = self._find_requests(keys, known)
+        asked = self._find_requests(keys, known)
         facts = [_fact_of(item) for item in items]
         decisions = [
-            self._decide(item, fact, known.get(key), requests)
+            self._decide(item, fact, known.get(key), asked)
             for item, fact, key in zip(items, facts, keys, strict=True)
         ]
         made = self._create_told(items, facts, keys, decisions, by_id)
@@ -80,7 +80,7 @@ class BillingMandate(models.Model):
                 decision = Decision("refuse", reason="unknown")
             if decision.verb == "apply":
                 told.append((mandate, facts[place], decision))
-            results.append(self._result(item, keys[place], mandate, decision, requests))
+            results.append(self._result(item, keys[place], mandate, decision, asked))
         self._execute(told)
         return results
 
@@ -180,13 +180,13 @@ class BillingMandate(models.Model):
 
     # === HELPERS - WHAT TO DO === #
 
-    def _decide(self, item, fact, mandate, requests):
+    def _decide(self, item, fact, mandate, asked):
         """Return the mandate that a record is about, and what it changes."""
         mandate = mandate or self.browse()
         if isinstance(fact, str):
             return mandate, Decision("refuse", reason=fact)
         if fact.what == "renumbered":
-            request = requests.get((item["agreement_id"], item["payer_number"]))
+            request = asked.get((item["agreement_id"], item["payer_number"]))
             if not request:
                 return mandate, Decision("refuse", reason="unknown")
             number = request.new_payer_number
@@ -290,15 +290,15 @@ class BillingMandate(models.Model):
                     owners[place] = owner.commercial_partner_id
         return owners
 
-    def _result(self, item, key, mandate, decision, requests):
+    def _result(self, item, key, mandate, decision, asked):
         """Return what became of a record, and answer the message it is about."""
-        request = self._answer_request(item, mandate, decision, requests)
+        request = self._answer_request(item, mandate, decision, asked)
         state = {"refuse": "worklist", "repeat": "ignored"}.get(
             decision.verb, "applied"
         )
         if item.get("reminder") and decision.verb == "repeat":
             # The bank has no answer of ours: the file got lost, so it goes again.
-            lost = requests.get(mandate.id, request).filtered(
+            lost = asked.get(mandate.id, request).filtered(
                 lambda one: one.kind in ("approve", "reject") and one.state == "sent"
             )
             if lost:
@@ -315,9 +315,9 @@ class BillingMandate(models.Model):
             "values": {"number": item.get("kid") or key[2], "code": code},
         }
 
-    def _answer_request(self, item, mandate, decision, requests):
+    def _answer_request(self, item, mandate, decision, asked):
         kinds = _ANSWERS.get(item.get("information"), ())
-        request = requests.get(mandate.id) if mandate else None
+        request = asked.get(mandate.id) if mandate else None
         if not request:
             return self.env["billing.mandate.request"]
         request = request.filtered(
