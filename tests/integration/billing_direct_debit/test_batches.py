@@ -14,6 +14,8 @@ from odoo.addons.billing_base.adapters.drop_box import DropBox
 from odoo.addons.billing_direct_debit.core import autogiro_in, avtalegiro_reader
 from odoo.addons.billing_direct_debit.models.billing_debit_batch_deliver import LOCK
 
+from tests.unit.billing_direct_debit.field_tables import wrong_fields
+
 from .claim_common import ISSUED, SENT, ClaimCase
 from .failure_common import DUE
 
@@ -50,7 +52,8 @@ class TestBatchesNorway(ClaimCase):
         self.assertEqual(self.fetch(), [], "two bank days before the last moment")
         self.run_on(SENT)
         [records] = self.fetch()
-        self.assertTrue(all(len(record) == 80 for record in records))
+        for record in records:
+            self.assertEqual(list(wrong_fields(record)), [], record)
         self.assertEqual(records[0][:8], "NY000010")
         self.assertEqual(records[1][:8], "NY210020")
         items = [record for record in records if record[6:8] == "30"]
@@ -84,6 +87,8 @@ class TestBatchesNorway(ClaimCase):
         self.assertEqual(
             kinds, ["0010", "0020", "2130", "2131", "2149", "0088", "0089"]
         )
+        for record in records:
+            self.assertEqual(list(wrong_fields(record)), [], record)
         self.assertIn("Strøm: ", records[4])
         self.assertIn(move.name, records[3])
 

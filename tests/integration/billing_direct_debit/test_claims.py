@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from psycopg2.errors import UniqueViolation
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
@@ -170,6 +170,24 @@ class TestClaimsNorway(ClaimCase):
             self.pay(move)
         self.run_on(DUE)
         self.assertEqual(self.claim_of(fee).amount, 38)
+
+    def test_a_company_s_own_deadlines_go_before_those_of_the_addon(self):
+        rules = self.env["billing.debit.rule"]
+        shipped = rules._find(self.company, "avtalegiro", ISSUED)
+        self.assertTrue(shipped.source)
+        own = shipped.copy(
+            {"company_id": self.company.id, "date_from": ISSUED, "lead_days": 9}
+        )
+        self.assertEqual(rules._find(self.company, "avtalegiro", ISSUED), own)
+        before = ISSUED - timedelta(days=1)
+        self.assertEqual(rules._find(self.company, "avtalegiro", before), shipped)
+        # Nine bank days from Monday morning: Friday of the next week.
+        move = self.issue(due=ISSUED)
+        self.assertEqual(self.claim_of(move).date, date(2026, 12, 4))
+        with self.assertRaises(ValidationError):
+            own.cut_off = 25
+        with self.assertRaisesRegex(UserError, "No deadlines"):
+            rules._find(self.company, "avtalegiro", date(2000, 1, 1))
 
     # === SET BY SET === #
 
