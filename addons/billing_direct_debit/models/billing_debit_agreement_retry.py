@@ -27,7 +27,6 @@ class BillingDebitAgreement(models.Model):
         "what the customer, and all customers, paid before.",
     )
     pause_after = fields.Integer(
-        string="Pause After",
         default=3,
         help="Invoices in a row that could not be debited. Nothing more is debited "
         "from the customer until somebody resumes it. 0: never paused.",

@@ -10,7 +10,6 @@ class BillingDebitClaim(models.Model):
     _inherit = "billing.debit.claim"
 
     warned_on = fields.Date(
-        string="Warned On",
         readonly=True,
         copy=False,
         help="The customer was told that it may be above the limit at the bank.",
