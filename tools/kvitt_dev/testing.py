@@ -23,6 +23,9 @@ OPERATIONS = "tests/operations"
 BROWSER = "tests/browser"
 #: Tests that run at the same time, each in a process and on a database of its own.
 WORKERS = min(max(os.cpu_count() or 2, 2), 4)
+#: On a database: each waits for PostgreSQL, the disk or a browser about a sixth of the
+#: time, in which one more has a processor to itself.
+ON_DATABASE = WORKERS + 1
 #: Leaves out what only `make nightly` runs: installing and removing every addon,
 #: killing workers again and again, every screen in every state; and looks for less
 #: long for what breaks a property. Whoever names such a test gets all of it.
@@ -45,7 +48,8 @@ def _pytest(
     report = REPORTS / f"{name}-{os.getpid()}.json"
     command = [
         str(rt.python), "-m", "pytest",
-        "-o", f"cache_dir={CACHE / 'pytest'}", "--durations=20", *args,
+        "-o", f"cache_dir={CACHE / 'pytest'}", "--durations=20",
+        f"--junitxml={REPORTS / name}.xml", *args,
     ]  # fmt: skip
     environment = {
         **rt.environment(),
@@ -104,7 +108,7 @@ def _run_on_database(
     named = _named(args)
     databases = Databases(rt)
     # pytest-xdist calls its workers gw0, gw1, …: what follows the database's kind.
-    workers = [""] if named else [f"gw{nth}" for nth in range(WORKERS)]
+    workers = [""] if named else [f"gw{nth}" for nth in range(ON_DATABASE)]
     names = {worker: databases.test_clone(worker) for worker in workers}
     rc = CACHE / f"{PREFIX}_test_{os.getpid()}.conf"
     configs = {worker: rc.with_suffix(f".conf{worker}") for worker in workers}
@@ -125,7 +129,7 @@ def _run_on_database(
     if not named:
         # The process that hands out the tests reads one too, and runs none.
         rc.write_bytes(configs[workers[0]].read_bytes())
-        spread = ["-n", str(WORKERS), "--dist", "loadscope"]
+        spread = ["-n", str(ON_DATABASE), "--dist", "loadscope"]
         args = [*spread, *_chosen(nightly), *map(str, _folders()), *args]
     try:
         code, counts = _pytest(
