@@ -119,7 +119,7 @@ class BillingMandate(models.Model):
             )
         )
         found = {}
-        for request in requests:
+        for request in requests.sorted("id"):
             found.setdefault(request.mandate_id.id, request.browse())
             found[request.mandate_id.id] |= request
             if request.kind == "renumber":
