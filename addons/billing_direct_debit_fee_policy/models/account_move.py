@@ -7,7 +7,7 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _billing_debit_failures(self):
-        """Extend `billing_fee_policy`: debits that failed by our fault or the bank's."""
+        """Extend `billing_fee_policy`: what failed by our fault or the bank's."""
         found = super()._billing_debit_failures()
         claims_sudo = (
             self.env["billing.debit.claim"]
