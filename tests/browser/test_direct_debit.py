@@ -109,6 +109,7 @@ class TestNorway:
         # Whatever the address said, nobody has a mandate yet.
         assert mandates(world, invoice) == []
 
+    @pytest.mark.nightly
     def test_back_by_the_browser_does_not_send_there_again(self, meet, world):
         customer = meet()
         customer.visit(world.take(), "")
@@ -137,6 +138,7 @@ class TestNorway:
         expect(card(customer)).to_have_attribute("data-stage", "waiting")
         expect(card(customer).get_by_role("button", name="To my bank")).to_be_visible()
 
+    @pytest.mark.nightly
     def test_with_the_keyboard_alone(self, meet, world):
         customer = meet(people.Customer, people.DESK)
         customer.visit(world.take(), "")
@@ -242,6 +244,7 @@ class TestSweden:
         expect(page.get_by_role("alert")).to_contain_text("do not fit together")
         expect(page.get_by_label("Account number")).to_have_value("1234567")
 
+    @pytest.mark.nightly
     def test_in_the_customers_language_on_the_narrowest_screen(self, swedish):
         customer, invoice = swedish({"width": 320, "height": 640}, locale="sv-SE")
         page = customer.page

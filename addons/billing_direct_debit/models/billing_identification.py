@@ -48,7 +48,8 @@ class BillingIdentification(models.AbstractModel):
     def _collect(self, signup):
         """Return how the identification stands, as the provider's server knows it.
 
-        May be asked any number of times, also when it is long over.
+        May be asked any number of times, also when it is long over. A server that does
+        not answer just now is :data:`core.identification.PENDING`, and no error.
 
         :param signup: ``billing.debit.signup``, in superuser mode
         :rtype: core.identification.Outcome
