@@ -217,6 +217,7 @@ class BillingDemo(models.AbstractModel):
         with self._on_day(datetime.combine(told, time(8)), agreement) as agreement_then:
             claims = moves.with_env(agreement_then.env)._billing_claim(day=due)
             claims._set_told(told, "message")
+            claims.write({"fixed_at": datetime.combine(told, time(8))})
         claims = claims.with_env(self.env)
         by_fate = defaultdict(claims.browse)
         for claim in claims:
