@@ -24,26 +24,21 @@ class BillingDistributionAttempt(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("item_ids.move_id", "lang")
+    @api.depends("item_ids.debit_on", "lang")
     @api.depends_context("lang")
     def _compute_debit_texts(self):
-        debits = self.sudo().item_ids.move_id._billing_debits()
         for attempt in self:
-            own = [
-                debits[move.id]
-                for move in attempt.sudo().item_ids.move_id
-                if move.id in debits
-            ]
+            items_sudo = attempt.sudo().item_ids.filtered("debit_on")
             lang = self.env.context.get("lang") or attempt.lang
             days = [
                 format_date(self.env, day, lang_code=lang, date_format="long")
-                for day in sorted({debit.day for debit in own})
+                for day in sorted(set(items_sudo.mapped("debit_on")))
             ]
             attempt.debit_day_text = (
                 format_list(self.env, days, lang_code=lang) if days else ""
             )
             attempt.debit_scheme_text = ", ".join(
-                dict.fromkeys(debit.scheme for debit in own)
+                dict.fromkeys(items_sudo.mapped("debit_scheme"))
             )
 
     # === BUSINESS METHODS === #
@@ -80,19 +75,37 @@ class BillingDistributionAttempt(models.Model):
     def _get_invoice_values(self):
         """Extend: when an invoice is drawn, and that nobody has to pay it."""
         values = super()._get_invoice_values()
-        debits = self.sudo().item_ids.move_id._billing_debits()
-        by_name = {move.name: move.id for move in self.sudo().item_ids.move_id}
+        by_name = {item.move_id.name: item for item in self.sudo().item_ids}
         for value in values:
-            debit = debits.get(by_name.get(value["name"]))
-            value["debit"] = debit and {
-                "day": format_date(self.env, debit.day, date_format="long"),
-                "scheme": debit.scheme,
+            item_sudo = by_name.get(value["name"])
+            if not item_sudo or not item_sudo.debit_on:
+                continue
+            value["debit"] = {
+                "day": format_date(self.env, item_sudo.debit_on, date_format="long"),
+                "scheme": item_sudo.debit_scheme,
             }
-            if debit:
-                value["is_open"] = False
+            value["is_open"] = False
         return values
 
     @api.model
     def mail_allowed_qweb_expressions(self):
         """Override of `mail`: places that everybody may use in the texts."""
         return tuple(dict.fromkeys((*super().mail_allowed_qweb_expressions(), *PLACES)))
+
+
+class BillingDistributionItem(models.Model):
+    _inherit = "billing.distribution.item"
+
+    debit_on = fields.Date(string="Drawn On", compute="_compute_debit")
+    debit_scheme = fields.Char(compute="_compute_debit")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("move_id.billing_claim_ids.state", "move_id.billing_claim_ids.date")
+    def _compute_debit(self):
+        """When the invoices are drawn, all in as many queries as one."""
+        debits = self.sudo().move_id._billing_debits()
+        for item in self:
+            debit = debits.get(item.move_id.id)
+            item.debit_on = debit and debit.day
+            item.debit_scheme = debit and debit.scheme
