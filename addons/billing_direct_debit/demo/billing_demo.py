@@ -215,7 +215,7 @@ class BillingDemo(models.AbstractModel):
         issued = due - timedelta(days=TERM)
         told = min(issued, today)
         with self._on_day(datetime.combine(told, time(8)), agreement) as agreement_then:
-            claims = moves.with_env(agreement_then.env)._billing_claim(day=due)
+            claims = moves.with_env(agreement_then.env)._billing_draw(day=due)
             claims._set_told(told, "message")
             claims.write({"fixed_at": datetime.combine(told, time(8))})
         claims = claims.with_env(self.env)
@@ -273,7 +273,7 @@ class BillingDemo(models.AbstractModel):
                 }
             )
             with self._on_day(datetime.combine(known, time(12)), claim) as claim_then:
-                second = claim_then.move_id._billing_claim(
+                second = claim_then.move_id._billing_draw(
                     day=again, previous=claim_then, told_on=known, told_by="message"
                 )
             second = second.with_env(self.env)

@@ -88,7 +88,7 @@ class AccountMove(models.Model):
         obstacles = self._billing_debit_obstacles(automatic=True)
         return self.filtered(lambda move: not obstacles[move.id])._billing_make_claims()
 
-    def _billing_claim(self, day=None, previous=None, told_on=None, told_by="page"):
+    def _billing_draw(self, day=None, previous=None, told_on=None, told_by="page"):
         """Draw the invoices, as far as nothing speaks against it.
 
         Asked twice for the same, it does it once. A day earlier than the rules allow

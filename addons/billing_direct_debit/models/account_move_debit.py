@@ -90,7 +90,7 @@ class AccountMove(models.Model):
         ]
         if problems:
             raise UserError("\n".join(problems))
-        claims = self._billing_claim()
+        claims = self._billing_draw()
         claims._log("debit.by_hand", "staff")
         return self.action_billing_debits()
 

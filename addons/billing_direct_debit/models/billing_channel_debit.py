@@ -194,7 +194,7 @@ class BillingChannelDebit(models.AbstractModel):
         """
         failed = self.env["billing.debit.claim"].sudo()
         failed = failed.union(*(claim for _attempt, claim, _verdict in own))
-        made = failed.move_id._billing_claim(day=day, previous=failed).sudo()
+        made = failed.move_id._billing_draw(day=day, previous=failed).sudo()
         by_previous = {claim.previous_id: claim for claim in made}
         outcomes, new, noted = [], made.browse(), {}
         for attempt, claim, verdict in own:

@@ -12,7 +12,7 @@ MADE_ANEW = ("changed", "held")
 class BillingDebitClaim(models.Model):
     """What is drawn for one invoice, once.
 
-    Made by :meth:`account.move._billing_claim`, moved by :meth:`_settle` and
+    Made by :meth:`account.move._billing_draw`, moved by :meth:`_settle` and
     :meth:`_cancel` only. An invoice has one open claim at most; a further one is a new
     attempt with the one before it in ``previous_id``.
     """

@@ -32,7 +32,7 @@ class BillingDebitClaim(models.Model):
             again = claim.browse()
             if why not in NEVER:
                 # Staff may try once more than the plan would.
-                again = claim.move_id._billing_claim(
+                again = claim.move_id._billing_draw(
                     day=getattr(verdict, "day", None), previous=claim
                 ).sudo()
             if again.previous_id == claim:

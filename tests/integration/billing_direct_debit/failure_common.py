@@ -111,7 +111,7 @@ class FailureCase(DistributionCase):
             invoice_date=min(due, date(2026, 11, 23)),
         )
         move.action_post()
-        claim = move._billing_claim().sudo()
+        claim = move._billing_draw().sudo()
         self.assertEqual(len(claim), 1, move._billing_debit_obstacles())
         claim.write({"state": "delivered", "told_on": move.invoice_date})
         return claim

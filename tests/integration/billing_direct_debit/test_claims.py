@@ -47,8 +47,8 @@ class TestClaimsNorway(ClaimCase):
         move = self.issue()
         claim = self.claim_of(move)
         with self.on(ISSUED):
-            self.assertEqual(move._billing_claim(), claim)
-            self.assertEqual(move._billing_claim(day=date(2027, 1, 4)), claim)
+            self.assertEqual(move._billing_draw(), claim)
+            self.assertEqual(move._billing_draw(day=date(2027, 1, 4)), claim)
         self.run_on(ISSUED)
         self.assertEqual(self.claim_of(move), claim)
         with (

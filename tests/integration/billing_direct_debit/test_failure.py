@@ -32,7 +32,7 @@ class TestDebitContract(ChannelContract, FailureCase):
     def provider(self, behaviour):
         moves = self.registry["account.move"]
         if behaviour == "down":
-            with patch.object(moves, "_billing_claim", side_effect=UserError("no")):
+            with patch.object(moves, "_billing_draw", side_effect=UserError("no")):
                 yield
         elif behaviour == "refuse":
             self.mandate.state = "ended"

@@ -32,7 +32,7 @@ class TestFailureWords(FailureCase):
         with self.at(self.morning(date(2026, 12, 8))):
             self.assertEqual(self.lines(move)[0], first)
             self.assertIn("Please pay it now", self.lines(move)[1])
-            again = move._billing_claim(previous=claim).sudo()
+            again = move._billing_draw(previous=claim).sudo()
             lines = self.lines(move)
             self.assertIn("is drawn again on", lines[1])
             self.assertFalse([line for line in lines if "nothing you have" in line])
