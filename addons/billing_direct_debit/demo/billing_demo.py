@@ -68,7 +68,11 @@ class BillingDemo(models.AbstractModel):
             return
         latest = {
             model: self.env[model].search([], order="id desc", limit=1).id or 0
-            for model in ("mail.mail", "billing.distribution.run")
+            for model in (
+                "mail.mail",
+                "billing.distribution.attempt",
+                "billing.distribution.run",
+            )
         }
         journal = self.env.ref(
             f"{billing_demo.MODULE}.journal_{told.journal}_{market.key}"
