@@ -153,7 +153,7 @@ class BillingDebitBatch(models.Model):
         )
 
     def _set_aside(self, error):
-        """Take the claim out that no file can hold.
+        """Take the claim or message out that no file can hold.
 
         :param error: what the writer said
         :return: whether it is one that can be left out
@@ -163,8 +163,10 @@ class BillingDebitBatch(models.Model):
             number = error.index + 1
         else:
             number = error.claim
-        if number < 1 or self.kind == "mandates":
+        if number < 1:
             return False
+        if self.kind == "mandates":
+            return self._set_request_aside(number, error)
         if self.kind == "cancellations":
             claim = self.cancelled_claim_ids.filtered(
                 lambda claim: claim.cancel_number == number
@@ -178,6 +180,27 @@ class BillingDebitBatch(models.Model):
             claim._log("debit.unwritable", problem=str(error))
             claim._drop("unwritable", "system")
         return bool(claim)
+
+    def _set_request_aside(self, number, error):
+        """Take out the message about a mandate that no file can hold, and say so.
+
+        :param int number: in the file, from 1
+        :param error: what the writer said
+        :return: whether there is such a message
+        :rtype: bool
+        """
+        request = self.request_ids.sorted("id")[number - 1 : number]
+        if not request:
+            return False
+        request.write({"state": "refused", "batch_id": False})
+        name = request.mandate_id.display_name or request.payer_number
+        self.company_id._billing_alert(
+            self.env._(
+                "Direct debit: files of %(agreement)s", agreement=self.agreement_id.name
+            ),
+            f"{name}: {error}",
+        )
+        return True
 
     def _leave_behind(self):
         """Take out of the batch what must not go, or would come too late."""

@@ -109,7 +109,8 @@ class TestBatchesNorway(ClaimCase):
         self.assertEqual(self.batch_of(self.claim_of(good)).number, 1)
 
     def test_what_a_test_agreement_writes_is_not_where_the_bank_fetches(self):
-        self.agreement.is_test = True
+        with patch.object(type(self.agreement), "_check_scheme_kept"):
+            self.agreement.is_test = True
         move = self.issue()
         self.run_on(SENT)
         self.assertFalse(self.outbox.exists())
@@ -468,6 +469,27 @@ class TestBatchesSweden(ClaimCase):
         self.mandate._forget(ISSUED)
         self.assertFalse(batch.file)
         self.assertTrue(batch.file_hash)
+
+    def test_a_message_that_no_file_can_hold_keeps_no_claim_back(self):
+        requests = self.env["billing.mandate.request"].sudo()
+        good = requests._ask(self.mandate, "end")
+        bad_mandate = self.create_mandate(self.create_customer("Ola"), state="draft")
+        bad_mandate.bank_account = False
+        bad_mandate.payer_identity = "198112189876"
+        bad = requests._ask(bad_mandate, "new")
+        move = self.issue(due=date(2026, 12, 10))
+        self.claim_of(move)._set_told(ISSUED, "staff")
+        self.run_on(date(2026, 12, 7))
+        self.assertEqual((good.state, bad.state), ("sent", "refused"))
+        self.assertFalse(bad.batch_id)
+        self.assertEqual(self.claim_of(move).state, "delivered")
+        alert = self.env["billing.event"].search(
+            [("kind", "=", "job.failed"), ("company_id", "=", self.company.id)]
+        )
+        self.assertIn(bad_mandate.payer_number, alert.payload["error"])
+        self.assertNotIn("9876", alert.payload["error"])
+        self.run_on(date(2026, 12, 8))
+        self.assertEqual(bad.state, "refused", "once is enough")
 
     def test_who_stops_everything_stops_what_is_drawn_first(self):
         move = self.issue(due=date(2026, 12, 10))
