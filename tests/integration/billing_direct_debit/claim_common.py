@@ -16,6 +16,8 @@ SENT = date(2026, 11, 27)
 class ClaimCase(FailureCase):
     """Customers with mandates, and jobs that put files into a directory."""
 
+    is_test = False
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -25,7 +27,6 @@ class ClaimCase(FailureCase):
             {
                 "directory": str(cls.folder / "bank"),
                 "delivery": "automatic",
-                "is_test": False,
             }
         )
         if not cls.is_norway:

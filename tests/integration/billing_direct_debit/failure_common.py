@@ -15,6 +15,7 @@ class FailureCase(DistributionCase):
     """One customer with an active mandate, and a live plan for failed debits."""
 
     scheme = "avtalegiro"
+    is_test = True
 
     @classmethod
     def setUpClass(cls):
@@ -59,6 +60,7 @@ class FailureCase(DistributionCase):
                 "scheme": cls.scheme,
                 "company_id": cls.company.id,
                 "journal_id": cls.bank.id,
+                "is_test": cls.is_test,
                 **(
                     {"account_number": "99991042764", "sender_number": "00131936"}
                     if cls.is_norway

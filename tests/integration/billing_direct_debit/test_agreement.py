@@ -1,6 +1,9 @@
 """What a company and its bank agreed on."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import file_open
+
+from odoo.addons.billing_direct_debit.core import e_agreement
 
 from .mandate_common import MandateCase
 
@@ -86,6 +89,31 @@ class TestAgreement(MandateCase):
         )
         with self.assertRaises(ValidationError):
             agreement.signup_address = "http://somewhere.example"
+
+    def test_what_was_signed_for_a_test_is_never_drawn_in_earnest(self):
+        self._sign()
+        for agreement, is_test in ((self.autogiro, False), (self.new(), True)):
+            agreement.name = "Another name"
+            if agreement != self.autogiro:
+                agreement.is_test = False
+                self._sign(self.kari, agreement)
+            with self.assertRaisesRegex(UserError, "Make a new agreement"):
+                agreement.is_test = is_test
+            agreement.is_test = not is_test
+
+    def test_a_copy_of_the_database_asks_no_bank(self):
+        self.autogiro.sudo().write({"seal_key_new": KEY, "directory": "/srv/bank"})
+        earnest = self.new(is_test=False, delivery="automatic")
+        self.env.flush_all()
+        with file_open("billing_direct_debit/data/neutralize.sql") as file:
+            self.env.cr.execute(file.read())
+        self.env.invalidate_all()
+        self.assertFalse(self.autogiro._seal_key())
+        self.assertFalse(self.autogiro.sudo().directory)
+        self.assertFalse(self.autogiro.signup_address)
+        self.assertTrue(earnest.is_test)
+        self.assertEqual(earnest.delivery, "approve")
+        self.assertEqual(earnest.signup_address, e_agreement.TEST_ADDRESS)
 
     def test_the_key_is_never_shown(self):
         agreement = self.autogiro.with_user(self.manager)
