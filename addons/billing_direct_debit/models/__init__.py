@@ -3,6 +3,7 @@ from . import billing_debit_agreement
 from . import billing_mandate
 from . import billing_mandate_request
 from . import billing_mandate_life
+from . import billing_mandate_approve
 from . import billing_mandate_answer
 from . import billing_mandate_words
 from . import billing_mandate_forget

@@ -43,7 +43,8 @@ class BillingMandate(models.Model):
             ``evidence``, ``limit_amount``
         :return: the mandate, and whether it is new
         :rtype: tuple[billing.mandate, bool]
-        :raises UserError: the customer's number has no room in the bank's files
+        :raises UserError: the customer's number has no room in the bank's files, or
+            the bankgiro has a mandate already
         :raises ConcurrencyError: the same is being done at this moment; try again
         """
         partner = partner.commercial_partner_id
@@ -69,7 +70,7 @@ class BillingMandate(models.Model):
             ) from error
         mandate_sudo._log("signed", actor=self._actor_of(mandate_sudo.origin))
         if agreement.scheme == "autogiro":
-            self.env["billing.mandate.request"]._ask(mandate_sudo, "new")
+            mandate_sudo._ask_bank()
         return mandate_sudo.with_env(self.env), True
 
     @api.model
@@ -88,8 +89,11 @@ class BillingMandate(models.Model):
         """Return by what the bank will know a new mandate, as field values."""
         if agreement.scheme == "avtalegiro":
             return {"kid_part": agreement._kid_part_for(partner)}
-        if values.get("payer_bankgiro"):
-            return {"payer_number": values["payer_bankgiro"]}
+        if bankgiro := values.get("payer_bankgiro"):
+            if self._find_taken(agreement, bankgiro):
+                # Customers read it, too: it does not say whose.
+                raise UserError(self.env._("This payer number has a mandate already."))
+            return {"payer_number": bankgiro}
         customer = partner._billing_get_customer_number()
         known = self.search(
             [
@@ -112,6 +116,24 @@ class BillingMandate(models.Model):
                 )
             ) from error
         return {"payer_number": number}
+
+    @api.model
+    def _find_taken(self, agreement, number):
+        """Return the mandate that has a payer number, here or still at the bank.
+
+        :return: in superuser mode; may be none
+        :rtype: billing.mandate
+        """
+        return self.sudo().search(
+            [
+                ("agreement_id", "=", agreement.id),
+                ("payer_number", "=", number),
+                "|",
+                ("state", "in", LIVE),
+                ("at_bank", "=", True),
+            ],
+            limit=1,
+        )
 
     # === BUSINESS METHODS - LIFE === #
 
@@ -149,17 +171,7 @@ class BillingMandate(models.Model):
             raise UserError(
                 self.env._("Only an active Autogiro mandate can get another number.")
             )
-        taken = self.sudo().search(
-            [
-                ("agreement_id", "=", self.agreement_id.id),
-                ("payer_number", "=", number),
-                "|",
-                ("state", "in", LIVE),
-                ("at_bank", "=", True),
-            ],
-            limit=1,
-        )
-        if taken:
+        if taken := self._find_taken(self.agreement_id, number):
             raise UserError(
                 self.env._(
                     "%(number)s is the payer number of %(customer)s already.",

@@ -130,7 +130,33 @@ class TestSignUp(MandateCase):
         )
         self.assertEqual(mandate.payer_number, "50501055")
         self.assertEqual(mandate.account_shown, "50501055")
+        # The number is public, so somebody looks first.
+        self.assertTrue(mandate.is_to_approve)
+        self.assertFalse(mandate.sudo().request_ids)
+        [task] = self.lars.activity_ids
+        self.assertIn(task.user_id, self.company._billing_managers())
+        self.assertIn(mandate.display_name, task.note)
+        for _click in range(2):
+            mandate.with_user(self.user).action_approve()
+        self.assertFalse(mandate.is_to_approve)
         self.assertEqual(mandate.sudo().request_ids._line(), MandateOrder("50501055"))
+
+    def test_a_bankgiro_has_one_mandate(self):
+        bankgiro = {
+            "payer_bankgiro": "50501055",
+            "bank_account": False,
+            "payer_identity": False,
+        }
+        mandate = self._sign(origin="paper", **bankgiro)
+        self.assertEqual(self.asked(mandate), [("new", "waiting")])
+        with self.assertRaisesRegex(UserError, "has a mandate already") as caught:
+            self._sign(self.kari, **bankgiro)
+        self.assertNotIn(self.lars.name, str(caught.exception))
+        mandate.request_ids._sent()
+        self.advise("50501055", "04", "32")
+        mandate._end(by="payer")
+        with self.assertRaises(UserError):
+            self._sign(self.kari, **bankgiro)
 
     def test_another_payer_number(self):
         mandate = self.active()
