@@ -218,14 +218,14 @@ def _account(text):
     clearing = re.sub(r"[ .,\-]", "", text.get("clearing", ""))
     if not account and not clearing:
         return ""
-    if not (account.isascii() and account.isdigit() and int(account)):
+    if not (account.isascii() and account.isdigit() and account.strip("0")):
         raise RowError("account")
-    if not clearing and len(account) == _FIELD:
+    if not clearing and len(account) == _FIELD and account[0] != "0":
         return account
     # The fifth digit of Swedbank's clearing numbers is in no file.
     if len(clearing) == _CLEARING + 1 and clearing.startswith("8"):
         clearing = clearing[:_CLEARING]
-    if not (clearing.isascii() and clearing.isdigit() and len(clearing) == _CLEARING):
+    if not re.fullmatch(r"[1-9]\d{3}", clearing, re.ASCII):
         raise RowError("clearing")
     if len(account) > _FIELD - _CLEARING:
         raise RowError("account")

@@ -5,7 +5,7 @@ import psycopg2
 
 from odoo import api, models
 from odoo.exceptions import ConcurrencyError
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
 from ..core import answers, mandates
 
@@ -163,7 +163,8 @@ class BillingDebitAnswer(models.Model):
             for item in items
         ]
         try:
-            with self.env.cr.savepoint():
+            # The log would quote the records, accounts and all.
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 self.env.cr.execute_values(
                     f"INSERT INTO billing_debit_answer ({', '.join(ANSWER_COLUMNS)},"
                     " create_date, write_date) VALUES %s",

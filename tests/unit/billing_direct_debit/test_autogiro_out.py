@@ -356,6 +356,17 @@ def test_what_does_not_fit_is_refused(part, order, field):
 
 
 @pytest.mark.parametrize(
+    ("field", "value"),
+    [("account", "0123456789012345"), ("identity", "991212121212")],
+)
+def test_whose_account_it_is_stands_in_no_error(field, value):
+    with pytest.raises(AutogiroOrderError) as caught:
+        written(OrderFile(JUNE, **PAYEE, mandates=[replace(MANDATE, **{field: value})]))
+    assert caught.value.field == field
+    assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("values", "field"),
     [
         ({}, "orders"),
