@@ -21,15 +21,16 @@ class BillingDebitAnswerLink(models.TransientModel):
     answer_id = fields.Many2one(
         "billing.debit.answer", required=True, readonly=True, ondelete="cascade"
     )
-    company_id = fields.Many2one(related="answer_id.company_id")
-    told = fields.Char(related="answer_id.told")
-    subject = fields.Char(related="answer_id.subject")
-    payer = fields.Char(related="answer_id.payer")
+    company_id = fields.Many2one(related="answer_id.company_id", related_sudo=False)
+    told = fields.Char(related="answer_id.told", related_sudo=False)
+    subject = fields.Char(related="answer_id.subject", related_sudo=False)
+    payer = fields.Char(related="answer_id.payer", related_sudo=False)
     is_about_claim = fields.Boolean(compute="_compute_is_about_claim")
     partner_id = fields.Many2one(
         "res.partner",
         string="Customer",
         compute="_compute_partner_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
     )
@@ -46,6 +47,14 @@ class BillingDebitAnswerLink(models.TransientModel):
     def _compute_partner_id(self):
         for wizard in self:
             wizard.partner_id = wizard.answer_id.guess_id
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("answer_id")
+    def _check_answer(self):
+        """Whoever names an answer may read it."""
+        # Constraints are checked by the superuser.
+        self.answer_id.sudo(False).check_access("read")
 
     # === ACTIONS === #
 

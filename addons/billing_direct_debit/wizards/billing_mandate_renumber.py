@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class BillingMandateRenumber(models.TransientModel):
@@ -13,8 +13,16 @@ class BillingMandateRenumber(models.TransientModel):
         readonly=True,
         default=lambda self: self.env.context.get("active_id"),
     )
-    payer_number = fields.Char(related="mandate_id.payer_number")
+    payer_number = fields.Char(related="mandate_id.payer_number", related_sudo=False)
     number = fields.Char(string="New Payer Number", required=True)
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("mandate_id")
+    def _check_mandate(self):
+        """Whoever names a mandate may read it."""
+        # Constraints are checked by the superuser.
+        self.mandate_id.sudo(False).check_access("read")
 
     # === ACTIONS === #
 

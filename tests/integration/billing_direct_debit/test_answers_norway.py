@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tests import new_test_user
 
 from .answer_common import DAY, DebitAnswerCase, Fbo, credits, nets
@@ -72,6 +72,41 @@ class TestAnswersNorway(DebitAnswerCase):
         self.assertEqual(answer.handled_by_id, self.env.user)
         with self.assertRaises(UserError):
             answer.action_ignore()
+
+    def test_the_form_reads_no_answer_of_another_company(self):
+        file, _payments = self.load(nets(Fbo((1, "9" * 14, False))))
+        answer = file.answer_ids
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        stranger = new_test_user(
+            self.env,
+            "elsewhere",
+            "billing_base.group_billing_user",
+            company_id=company.id,
+        )
+        forms = self.env["billing.debit.answer.link"]
+        own = forms.create({"answer_id": answer.id})
+        self.assertTrue(own.told)
+        with self.assertRaises(AccessError):
+            forms.with_user(stranger).create({"answer_id": answer.id})
+        with self.assertRaises(AccessError):
+            own.with_user(stranger).read(["answer_id"])
+        # Even where the form itself could be had, what it shows could not.
+        own.sudo().create_uid = stranger
+        own.invalidate_recordset()
+        for name in ("told", "subject", "payer", "company_id"):
+            with self.assertRaises(AccessError):
+                own.with_user(stranger).read([name])
+
+    def test_the_log_quotes_no_record(self):
+        content = nets(Fbo((1, self.mandate.kid, False)))
+        self.load(content)
+        with (
+            patch.object(type(self.answers), "_known_keys", return_value=set()),
+            self.assertNoLogs("odoo.sql_db"),
+            self.assertRaises(ConcurrencyError),
+            self.env.cr.savepoint(),
+        ):
+            self.load(content.replace(b"\n", b"\r\n"))
 
     def test_full_list_ends_nothing_until_a_person_says_so(self):
         missing = self.make_mandate(self.env["res.partner"].create({"name": "Borte"}))
