@@ -100,9 +100,10 @@ class BillingMandateImport(models.TransientModel):
         if not self.file:
             raise UserError(self.env._("Choose the list first."))
         self.line_ids.unlink()
-        data = base64.b64decode(self.file)
+        name = self.file_name or self.env._("List")
         try:
-            self.kind, rows = self._read(data, self.file_name or self.env._("List"))
+            data = self._decode(name)
+            self.kind, rows = self._read(data, name)
         except BankFileError as error:
             raise UserError(str(error)) from error
         if not rows:
@@ -154,6 +155,20 @@ class BillingMandateImport(models.TransientModel):
         return action
 
     # === BUSINESS METHODS === #
+
+    def _decode(self, name):
+        """Return the file, unless it is larger than what is read.
+
+        :param str name: of the file, for messages
+        :rtype: bytes
+        :raises BankFileError: it is too large
+        """
+        # Four characters hold three bytes; what is too large is never unpacked.
+        if len(self.file) > MAX_BYTES // 3 * 4 + 4:
+            raise BankFileError(
+                f"expected at most {MAX_BYTES} bytes, found more", file=name
+            )
+        return base64.b64decode(self.file)
 
     def _read(self, data, name):
         """Return what the list says.

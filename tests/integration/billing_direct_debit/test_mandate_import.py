@@ -4,8 +4,10 @@ import base64
 import io
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 import openpyxl
+from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
@@ -113,6 +115,21 @@ class TestPaper(MandateCase):
         )
         wizard.action_ask()
         self.assertIn(("renumber", "waiting"), self.asked(mandate))
+
+    def test_a_mandate_of_another_company_shows_no_number(self):
+        mandate = self.active()
+        stranger = self._new_user(
+            "elsewhere", "billing_base.group_billing_user", self._other_company()
+        )
+        forms = self.env["billing.mandate.renumber"]
+        values = {"mandate_id": mandate.id, "number": "555"}
+        with self.assertRaises(AccessError):
+            forms.with_user(stranger).create(values)
+        form = forms.create(values)
+        form.sudo().create_uid = stranger
+        form.invalidate_recordset()
+        with self.assertRaises(AccessError):
+            form.with_user(stranger).read(["payer_number"])
 
     def test_forms_are_not_for_everybody(self):
         wizard = self.form()
@@ -320,6 +337,32 @@ class TestImport(MandateCase):
         wizard.action_import()
         self.assertEqual(self.states(wizard), ["new", "known"])
         self.assertEqual(wizard.made_count, 1)
+
+    def test_the_log_quotes_no_account(self):
+        wizard = self.load(
+            f"Betalarnummer;Konto;Personnummer\n10024;{ACCOUNT};{IDENTITY}\n",
+            self.autogiro,
+        )
+        self.assertEqual(self.states(wizard), ["new"])
+        # Made between the look at the list and the writing.
+        self._sign()
+        with (
+            patch.object(type(wizard.line_ids), "_judge"),
+            self.assertNoLogs("odoo.sql_db"),
+            self.assertRaises(UniqueViolation),
+            self.env.cr.savepoint(),
+        ):
+            wizard.action_import()
+
+    def test_a_list_that_is_too_large_is_not_unpacked(self):
+        target = "odoo.addons.billing_direct_debit.wizards.billing_mandate_import"
+        with (
+            patch(f"{target}.MAX_BYTES", 30),
+            patch(f"{target}.base64.b64decode") as decode,
+            self.assertRaisesRegex(UserError, "at most 30 bytes"),
+        ):
+            self.load("KID\n" + "00100230000017\n" * 4)
+        decode.assert_not_called()
 
     def test_what_is_no_list(self):
         for data, agreement in (
