@@ -1,3 +1,4 @@
+import re
 from urllib.parse import urlencode, urlsplit
 
 from odoo import http
@@ -6,6 +7,9 @@ from odoo.http import request
 from ..core import payer
 from ..models.billing_debit_agreement_signup import DEMO_AGREEMENT
 from ..models.billing_identification_demo import PAGE as DEMO_BANKID
+
+#: A path of ours; with two slashes browsers take it for another site.
+_PATH = re.compile(r"/(?![/\\])")
 
 
 class DirectDebitDemo(http.Controller):
@@ -40,9 +44,10 @@ class DirectDebitDemo(http.Controller):
         )
         back = urlsplit(_text(kw.get("returnUrl")))
         ours = urlsplit(request.httprequest.url_root)
-        if not agreement_sudo or (back.scheme, back.netloc) != (
-            ours.scheme,
-            ours.netloc,
+        if (
+            not agreement_sudo
+            or (back.scheme, back.netloc) != (ours.scheme, ours.netloc)
+            or not _PATH.match(back.path)
         ):
             raise request.not_found()
 
