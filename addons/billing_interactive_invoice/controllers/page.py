@@ -128,7 +128,10 @@ class InvoicePage(portal.PortalAccount):
             own or invoice_sudo.with_user(user).has_access("read")
         ):
             return visitor_rights.Visitor(
-                visitor_rights.PORTAL, partner_id=customer_sudo.id, user_id=user.id
+                visitor_rights.PORTAL,
+                partner_id=customer_sudo.id,
+                user_id=user.id,
+                is_own=own,
             )
         link_sudo = request.env["billing.link"]._find(access_token)
         return visitor_rights.Visitor(

@@ -24,6 +24,8 @@ RIGHTS = frozenset(
 #: What a link opens by itself: no more than the paper invoice would, in the hands of
 #: whoever finds it.
 _BY_LINK = frozenset({SEE, PAY, CHAT, SELF_SERVICE})
+#: What only the customer themselves does, and not the company above them.
+_OWN = frozenset({DIRECT_DEBIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Visitor:
     :param user_id: id of the user who is signed in; None when nobody is
     :param elevated_until: naive UTC until which a one-time code proved that they are
         the customer; None when none did, or no longer
+    :param is_own: False when who is signed in is the company above the customer
     """
 
     kind: str
@@ -44,6 +47,7 @@ class Visitor:
     partner_id: int | None = None
     user_id: int | None = None
     elevated_until: datetime | None = None
+    is_own: bool = True
 
     def __post_init__(self):
         if self.kind not in (LINK, PORTAL, STAFF):
@@ -63,7 +67,9 @@ class Visitor:
         """Return all that the visitor may do, of :data:`RIGHTS`."""
         if self.kind == STAFF:
             return frozenset({SEE})
-        return RIGHTS if self.is_known else _BY_LINK
+        if not self.is_known:
+            return _BY_LINK
+        return RIGHTS if self.is_own else RIGHTS - _OWN
 
     def may(self, right: str) -> bool:
         """Whether the visitor may do ``right``.

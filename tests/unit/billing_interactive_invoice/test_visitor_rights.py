@@ -42,6 +42,12 @@ def test_a_link_alone_opens_no_more_than_the_invoice(right):
     assert Visitor("portal", user_id=2).may(right)
 
 
+def test_direct_debit_is_the_customers_and_not_of_the_company_above():
+    above = Visitor("portal", user_id=2, is_own=False)
+    assert above.rights() == RIGHTS - {"direct_debit"}
+    assert not above.can_step_up("direct_debit")
+
+
 @pytest.mark.parametrize("right", ["see", "pay", "chat", "self_service"])
 def test_a_link_opens_what_the_paper_would(right):
     assert Visitor("link", link_id=1).may(right)
