@@ -94,6 +94,8 @@ class Fact:
     :ivar what: key of :data:`TRANSITIONS`
     :ivar values: fields that it tells, as :data:`MAY` allows
     :ivar day: on which it happened; None when that is not said
+    :ivar is_news: something happened; False when it may be no more than a list of what
+        is there
     :raises ValueError: somebody says what is not theirs to say
     """
 
@@ -101,6 +103,7 @@ class Fact:
     what: str
     values: Mapping[str, Any] = field(default_factory=dict)
     day: date | None = None
+    is_news: bool = False
 
     def __post_init__(self):
         allowed = MAY.get(self.source, {}).get(self.what)
@@ -120,12 +123,14 @@ class Known:
     :ivar values: what is known of it, by field
     :ivar at_bank: whether the bank has it, as far as the bank told
     :ivar told_on: day of the bank's latest word, None when there was none
+    :ivar is_wanted: it is over, and the customer has gone to the bank again since
     """
 
     state: str
     values: Mapping[str, Any] = field(default_factory=dict)
     at_bank: bool = False
     told_on: date | None = None
+    is_wanted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +220,7 @@ def _of_over(known, fact):
     if fact.what == "asked":
         return Decision("create", "draft", dict(fact.values))
     if fact.what == "registered":
-        if known.at_bank:
+        if known.at_bank and not (known.is_wanted and fact.is_news):
             # A change of theirs, or a new agreement? Only the customer knows.
             return Decision("refuse", reason="stopped_here")
         return Decision("create", "active", dict(fact.values))
@@ -257,7 +262,7 @@ def registration(code: int, kid: str, written_notice: bool) -> Fact:
     if what == "ended":
         return Fact("avtalegiro", what, {"ended_by": "payer"})
     values = {"kid": kid, "written_notice": written_notice}
-    return Fact("avtalegiro", what, values)
+    return Fact("avtalegiro", what, values, is_news=code == 1)
 
 
 def advice(

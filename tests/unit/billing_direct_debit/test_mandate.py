@@ -146,6 +146,19 @@ def test_what_was_stopped_here_does_not_start_by_itself():
     assert decide(Known("ended"), registered()).verb == "create"
 
 
+def test_what_was_stopped_here_starts_when_the_customer_asked_and_something_happened():
+    stopped = Known("ended", at_bank=True, is_wanted=True)
+    for code, verb in ((0, "refuse"), (1, "create")):
+        fact = mandate.registration(code, "123", False)
+        assert decide(stopped, fact).verb == verb
+        assert decide(Known("ended", at_bank=True), fact).verb == "refuse"
+    register = Fact("register", "registered", {"kid": "123"}, DAY)
+    assert decide(stopped, register).verb == "refuse"
+    # The bank ends it all the same.
+    ended = mandate.registration(2, "123", False)
+    assert decide(stopped, ended) == Decision("apply", "ended")
+
+
 def test_the_bank_ends_what_was_stopped_here():
     ended = Fact("avtalegiro", "ended", {"ended_by": "payer"})
     assert decide(Known("ended", at_bank=True), ended) == Decision("apply", "ended")
