@@ -60,12 +60,21 @@ class DirectDebitPage(portal.PortalAccount):
         """Norway: begin, and go on to the bank's page."""
 
         def start(move_sudo):
+            token = _text(access_token)
             stage = move_sudo._billing_debit_stages().get(move_sudo.id)
-            kind = "change" if stage and stage.code == "active" else "new"
-            signup_sudo, _is_new = request.env["billing.debit.signup"]._begin(
-                move_sudo, kw.get("nonce"), kind, bool(kw.get("include_open"))
-            )
-            self._billing_debit_keep(signup_sudo, access_token)
+            if (
+                stage
+                and stage.mandate.at_bank
+                and not stage.mandate.is_live
+                and not self._billing_debit_may(move_sudo, token, MANAGE)
+            ):
+                # Stopped here, and the bank still has it: the customer alone begins it
+                # anew.
+                return request.redirect(
+                    self._billing_debit_step_up_url(move_sudo, token), code=303
+                )
+            signup_sudo = self._billing_debit_begin(move_sudo, token, "avtalegiro", kw)
+            self._billing_debit_keep(signup_sudo, token)
             return request.redirect(
                 self._billing_debit_url(
                     move_sudo, "", "debit_bank", key=signup_sudo._key()
@@ -143,16 +152,9 @@ class DirectDebitPage(portal.PortalAccount):
         """Sweden: take account and consent, and go on to find out who signs."""
 
         def sign(move_sudo):
-            stage = move_sudo._billing_debit_stages().get(move_sudo.id)
-            kind = "change" if stage and stage.code == "active" else "new"
-            signup_sudo, is_new = request.env["billing.debit.signup"]._begin(
-                move_sudo, kw.get("nonce"), kind, bool(kw.get("include_open"))
-            )
-            if signup_sudo.kid:
-                raise UserError(
-                    request.env._("Direct debit cannot be set up for this invoice.")
-                )
-            if is_new:
+            token = _text(access_token)
+            signup_sudo = self._billing_debit_begin(move_sudo, token, "autogiro", kw)
+            if signup_sudo.state == "started" and not signup_sudo._is_filled():
                 if not kw.get("agree"):
                     raise UserError(
                         request.env._("Please tick that you agree, and try once more.")
@@ -163,13 +165,10 @@ class DirectDebitPage(portal.PortalAccount):
                     _text(kw.get("bankgiro")),
                 )
                 signup_sudo.consent = signup_sudo.agreement_id._signup_consent()
-            self._billing_debit_keep(signup_sudo, access_token)
+            self._billing_debit_keep(signup_sudo, token)
             if signup_sudo.state != "started":
                 return request.redirect(
-                    self._billing_debit_url(
-                        move_sudo, _text(access_token), "direct_debit"
-                    ),
-                    code=303,
+                    self._billing_debit_url(move_sudo, token, "direct_debit"), code=303
                 )
             address = signup_sudo._identify(request.httprequest.url_root)
             # A provider's page may be anywhere.
@@ -213,7 +212,14 @@ class DirectDebitPage(portal.PortalAccount):
                 "try once more."
             ),
         )
-        return self._billing_debit_page_response(move_sudo, token, error=error)
+        return self._billing_debit_with(
+            invoice_id,
+            token,
+            MANAGE,
+            lambda move_sudo: self._billing_debit_page_response(
+                move_sudo, token, error=error
+            ),
+        )
 
     @http.route(
         "/my/invoices/<int:invoice_id>/debit_stop",
@@ -254,16 +260,20 @@ class DirectDebitPage(portal.PortalAccount):
 
         :param str want: :data:`BEGIN` or :data:`MANAGE`
         :return: True; False when signing in or a code would let them; None when nothing
-            would: staff look on
+            would: staff look on, and so does the company above the customer
         """
         user = request.env.user
         own = not user._is_public() and (
             user.partner_id.sudo().commercial_partner_id
             == move_sudo.commercial_partner_id
         )
-        if user._is_internal() and not own:
+        if own:
+            return True
+        if user._is_internal():
             return None
-        return own or want == BEGIN
+        if want == BEGIN:
+            return True
+        return False if user._is_public() else None
 
     def _billing_debit_step_up_url(self, move_sudo, access_token):
         """Return where a visitor proves to be the customer, and comes back from."""
@@ -395,13 +405,36 @@ class DirectDebitPage(portal.PortalAccount):
         }
         return self._billing_debit_render(move_sudo, access_token, values, status)
 
+    def _billing_debit_begin(self, move_sudo, access_token, scheme, form):
+        """Return the attempt that a form begins, or goes on with.
+
+        :param str scheme: which the form is of
+        :param dict form: what was sent
+        :return: in superuser mode
+        :raises UserError: this cannot be begun here
+        """
+        stage = move_sudo._billing_debit_stages().get(move_sudo.id)
+        if not stage or stage.agreement.scheme != scheme:
+            raise UserError(
+                request.env._("Direct debit cannot be set up for this invoice.")
+            )
+        signup_sudo, _is_new = request.env["billing.debit.signup"]._begin(
+            move_sudo,
+            form.get("nonce"),
+            "change" if stage.code == "active" else "new",
+            bool(form.get("include_open")),
+            is_known=bool(self._billing_debit_may(move_sudo, access_token, MANAGE)),
+            begun_ids=[int(number) for number in request.session.get(BEGUN) or {}],
+        )
+        return signup_sudo
+
     def _billing_debit_keep(self, signup_sudo, access_token):
         """Note in the browser's session what was begun in it."""
         begun = dict(request.session.get(BEGUN) or {})
         begun.pop(str(signup_sudo.id), None)
         request.session[BEGUN] = {
             **dict(list(begun.items())[-(MOST - 1) :]),
-            str(signup_sudo.id): [_text(access_token), request.env.lang],
+            str(signup_sudo.id): [access_token, request.env.lang],
         }
 
     def _billing_debit_begun(self, invoice_id, key):

@@ -334,6 +334,7 @@ class AccountMove(models.Model):
         if (
             not since
             or mandate.include_open
+            or mandate.include_move_id == self
             or not self.invoice_date
             or self.invoice_date >= since
         ):

@@ -181,7 +181,8 @@ class AccountMove(models.Model):
     def _billing_debit_signups(self, agreements):
         """Return the attempts that a bank's record may still come for.
 
-        :return: the latest, in superuser mode, by ids of agreement and customer
+        :return: the latest, one of who was known before others, in superuser mode, by
+            ids of agreement and customer
         :rtype: dict[tuple[int, int], billing.debit.signup]
         """
         found = {}
@@ -196,7 +197,8 @@ class AccountMove(models.Model):
                     ("kind", "=", "new"),
                     ("state", "in", ("started", "returned")),
                     ("create_date", ">=", fields.Datetime.now() - AWAITED),
-                ]
+                ],
+                order="is_known desc, id desc",
             )
         ):
             key = signup_sudo.agreement_id.id, signup_sudo.partner_id.id
@@ -399,9 +401,21 @@ class AccountMove(models.Model):
         stage = self._billing_debit_stages().get(self.id)
         if not agreement or not stage:
             return
-        if stage.signup:
-            # What the bank may still tell of is not ours to undo; but nobody waits.
-            stage.signup._fail("failed")
+        # What the bank may still tell of is not ours to undo; but nobody waits, and
+        # nothing that was begun is signed any more.
+        begun_sudo = (
+            self.env["billing.debit.signup"]
+            .sudo()
+            .search(
+                [
+                    ("agreement_id", "=", agreement.id),
+                    ("partner_id", "=", self.commercial_partner_id.id),
+                    ("state", "in", ("started", "returned")),
+                ]
+            )
+        )
+        if begun_sudo:
+            begun_sudo._fail("failed")
         mandates_sudo = (
             self.env["billing.mandate"]
             .sudo()

@@ -134,6 +134,7 @@ class BillingDebitPlanner(models.AbstractModel):
                           AND mandate.company_id = move.company_id
                           AND mandate.state = 'active'
                           AND (mandate.include_open
+                               OR mandate.include_move_id = move.id
                                OR mandate.active_from IS NULL
                                OR move.invoice_date >= mandate.active_from))
                    AND NOT EXISTS (

@@ -14,6 +14,8 @@ LASTS = timedelta(minutes=60)
 AWAITED = timedelta(days=30)
 #: For how long attempts that came to nothing are kept.
 KEPT = timedelta(days=90)
+#: Attempts on one invoice within :data:`LASTS`: nobody needs more, and a program would.
+MOST = 20
 _NONCE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -76,6 +78,12 @@ class BillingDebitSignup(models.Model):
         readonly=True,
         help="The customer wants to have drawn what was received before, too.",
     )
+    is_known = fields.Boolean(
+        string="Signed In",
+        readonly=True,
+        help="By a login or a code it was certain to be the customer. Who came by a "
+        "link alone decides about the invoice of that link and no other.",
+    )
     nonce = fields.Char(required=True, readonly=True)
     kid = fields.Char(string="KID", readonly=True)
     mandate_id = fields.Many2one(
@@ -97,6 +105,7 @@ class BillingDebitSignup(models.Model):
     payer_bankgiro = fields.Char(groups=fields.NO_ACCESS, copy=False)
     identification = fields.Char(readonly=True)
     provider_data = fields.Json(groups=fields.NO_ACCESS, copy=False)
+    collected_at = fields.Datetime(string="Last Asked", readonly=True, copy=False)
 
     _nonce_unique = models.Constraint(
         "UNIQUE(move_id, nonce)", "This form has been sent already."
@@ -115,13 +124,17 @@ class BillingDebitSignup(models.Model):
     # === BUSINESS METHODS - BEGIN === #
 
     @api.model
-    def _begin(self, move, nonce, kind, include_open=False):
+    def _begin(
+        self, move, nonce, kind, include_open=False, is_known=False, begun_ids=()
+    ):
         """Note that a customer begins; the same form sent twice is one beginning.
 
         :param move: the invoice on whose page
         :param str nonce: of the form
         :param str kind: ``new`` or ``change``
         :param bool include_open: whether open invoices are to be drawn, too
+        :param bool is_known: whether it is certain to be the customer
+        :param begun_ids: ids of attempts of the same browser
         :return: in superuser mode, and whether it is new
         :rtype: tuple[billing.debit.signup, bool]
         :raises UserError: not for this invoice, or the customer has it already
@@ -145,33 +158,56 @@ class BillingDebitSignup(models.Model):
                 self.env._("Please load the page again, and try once more.")
             )
         is_norwegian = agreement_sudo.scheme == "avtalegiro"
-        signup_sudo = is_norwegian and self._find_begun(move, kind)
+        mine_sudo = self.sudo().search(
+            [
+                ("id", "in", list(begun_ids)),
+                ("move_id", "=", move.id),
+                ("kind", "=", kind),
+                ("is_known", "=", is_known),
+            ]
+        )
+        signup_sudo = is_norwegian and mine_sudo._find_begun()
         if signup_sudo:
-            signup_sudo.include_open = include_open
+            # Who goes once more is not asked once more.
+            signup_sudo.include_open = signup_sudo.include_open or include_open
             return signup_sudo, False
         signup_sudo, is_new = self._insert(move, nonce, kind, agreement_sudo)
         if is_new:
             signup_sudo.write(
                 {
                     "include_open": include_open,
+                    "is_known": is_known,
                     "kid": is_norwegian and move.payment_reference,
                 }
             )
+            self._check_most(move, is_known)
             signup_sudo._log("signup.started", actor="customer")
         return signup_sudo, is_new
 
+    def _find_begun(self):
+        """Return which was begun lately, the latest, for who goes to the bank again."""
+        since = fields.Datetime.now() - LASTS / 2
+        return self.filtered(
+            lambda one: (
+                one.state in ("started", "returned") and one.create_date >= since
+            )
+        )[:1]
+
     @api.model
-    def _find_begun(self, move, kind):
-        """Return what was begun on the page lately, for who goes to the bank again."""
-        return self.sudo().search(
+    def _check_most(self, move, is_known):
+        """Let no program begin all day; who is known does not suffer by who is not."""
+        lately = self.sudo().search_count(
             [
                 ("move_id", "=", move.id),
-                ("kind", "=", kind),
-                ("state", "in", ("started", "returned")),
-                ("create_date", ">=", fields.Datetime.now() - LASTS / 2),
+                ("is_known", "=", is_known),
+                ("create_date", ">=", fields.Datetime.now() - LASTS),
             ],
-            limit=1,
+            limit=MOST + 1,
         )
+        if lately > MOST:
+            raise UserError(
+                self.env._("Direct debit cannot be set up on this page just now.")
+            )
 
     @api.model
     def _insert(self, move, nonce, kind, agreement_sudo):

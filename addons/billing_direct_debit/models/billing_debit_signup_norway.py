@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import api, fields, models
 
 from ..core import e_agreement
@@ -19,12 +21,19 @@ class BillingDebitSignup(models.Model):
         """
         self.ensure_one()
         agreement = self.agreement_id
+        move = self.move_id
+        # Who came by a link learns nothing of other invoices by it.
+        highest = (
+            move._billing_highest_amount()
+            if self.is_known
+            else Decimal(str(move.amount_total))
+        )
         return e_agreement.form_fields(
             account=agreement.account_number,
             kid=self.kid,
             return_url=self._return_url(base),
             company_name=agreement._payee_shown(),
-            limit=e_agreement.proposed_limit(self.move_id._billing_highest_amount()),
+            limit=e_agreement.proposed_limit(highest),
             # We tell customers before each debit, unless the bank does.
             no_notice=agreement.bank_notice == "never",
         )
@@ -44,6 +53,8 @@ class BillingDebitSignup(models.Model):
     def _find_waiting(self, mandate):
         """Return the attempts of a customer since a mandate of theirs was over.
 
+        What the customer stopped, nobody who has but a link begins anew.
+
         :param mandate: ``billing.mandate`` that is over
         :rtype: billing.debit.signup
         """
@@ -54,6 +65,7 @@ class BillingDebitSignup(models.Model):
                 ("partner_id", "=", mandate.partner_id.commercial_partner_id.id),
                 ("state", "in", ("started", "returned")),
                 ("kind", "=", "new"),
+                ("is_known", "=", True),
                 ("create_date", ">=", max(since, mandate.write_date)),
             ]
         )
@@ -91,14 +103,18 @@ class BillingDebitSignup(models.Model):
             found_sudo = by_customer.pop(key, None)
             if not found_sudo:
                 continue
-            # The latest one first: what was wanted last holds.
-            latest_sudo = found_sudo[0]
+            # What the customer wanted last holds, and before it what a link did.
+            latest_sudo = (found_sudo.filtered("is_known") or found_sudo)[0]
             found_sudo.write({"state": "done", "mandate_id": mandate_sudo.id})
             if latest_sudo.kind == "new":
+                wants_open, is_known = latest_sudo.include_open, latest_sudo.is_known
                 mandate_sudo.write(
                     {
                         "origin": "page",
-                        "include_open": latest_sudo.include_open,
+                        "include_open": wants_open and is_known,
+                        "include_move_id": wants_open
+                        and not is_known
+                        and latest_sudo.move_id.id,
                         "signed_at": mandate_sudo.signed_at or latest_sudo.create_date,
                     }
                 )

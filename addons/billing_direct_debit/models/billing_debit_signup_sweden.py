@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -7,6 +8,8 @@ from odoo.tools import SQL
 from ..core import identification, payer, swedish_account
 
 _SPACE = re.compile(r"\s+")
+#: A provider is asked about one attempt no more often than this.
+_PAUSE = timedelta(seconds=2)
 
 
 class BillingDebitSignup(models.Model):
@@ -49,6 +52,11 @@ class BillingDebitSignup(models.Model):
             self.bank_account = swedish_account.parse(clearing, number).field
         except swedish_account.AccountError as error:
             raise UserError(self._account_words(error.code)) from None
+
+    def _is_filled(self):
+        """Return whether account and consent are there, without which nothing is."""
+        self.ensure_one()
+        return bool(self.consent and (self.bank_account or self.payer_bankgiro))
 
     def _account_words(self, code):
         _ = self.env._
@@ -108,25 +116,34 @@ class BillingDebitSignup(models.Model):
         if self.state == "failed":
             return identification.FAILED
         provider = self.agreement_id._identification()
-        if provider is None or self._is_over():
+        if provider is None or self._is_over() or not self._is_filled():
             return self._fail(identification.FAILED)
+        now = fields.Datetime.now()
+        if self.collected_at and now < self.collected_at + _PAUSE:
+            return identification.PENDING
+        self.collected_at = now
         outcome = provider._collect(self)
-        if outcome.state == identification.DONE:
-            self._sign(outcome)
-        elif outcome.state != identification.PENDING:
+        if outcome.state == identification.PENDING:
+            return outcome.state
+        if outcome.state != identification.DONE:
             return self._fail(outcome.state)
+        before_sudo = self.move_id._billing_debit_mandate(self.agreement_id)
+        if self.kind == "change" and before_sudo.state != "active":
+            # Stopped meanwhile: another account does not begin it anew.
+            return self._fail(identification.FAILED)
+        self._sign(outcome, before_sudo)
         return outcome.state
 
-    def _sign(self, outcome):
+    def _sign(self, outcome, before_sudo):
         """Have the mandate made that was signed.
 
         :param core.identification.Outcome outcome: who signed
+        :param before_sudo: the customer's ``billing.mandate`` until now; may be none
         :return: None
         """
         mandates_sudo = self.env["billing.mandate"].sudo()
         agreement = self.agreement_id
-        before_sudo = self.move_id._billing_debit_mandate(agreement)
-        is_change = self.kind == "change" and before_sudo.state == "active"
+        is_change = self.kind == "change"
         identity = outcome.identity
         if self.partner_id.is_company:
             # The account is the company's, whoever signs for it.

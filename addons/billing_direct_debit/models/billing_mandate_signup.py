@@ -19,6 +19,16 @@ class BillingMandate(models.Model):
         copy=False,
         help="The customer wants to have drawn what was received before, too.",
     )
+    include_move_id = fields.Many2one(
+        "account.move",
+        string="Invoice",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        check_company=True,
+        help="The one open invoice that who signed up by its link wants to have drawn.",
+    )
     replaces_id = fields.Many2one(
         "billing.mandate",
         string="In Place Of",
@@ -122,7 +132,7 @@ class BillingMandate(models.Model):
         if self.scheme != "avtalegiro" or self.is_live or not known.at_bank:
             return known
         again = self.env["billing.debit.signup"]._find_waiting(self)
-        return replace(known, at_bank=False) if again else known
+        return replace(known, is_wanted=bool(again))
 
     def _customer_words(self):
         """Return why the mandate is over, as the customer reads it.
@@ -162,6 +172,12 @@ class BillingMandate(models.Model):
         return self.env["account.move"].search(
             [
                 ("partner_id", "child_of", self.partner_id.commercial_partner_id.id),
+                # A company below it is a customer of its own.
+                (
+                    "commercial_partner_id",
+                    "=",
+                    self.partner_id.commercial_partner_id.id,
+                ),
                 ("company_id", "=", self.company_id.id),
                 ("move_type", "=", "out_invoice"),
                 ("state", "=", "posted"),

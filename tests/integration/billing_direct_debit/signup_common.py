@@ -68,7 +68,8 @@ class SignupCase:
         return stage and stage.code
 
     def begin(self, move, nonce="nonce-of-a-form", **values):
-        return self.signups._begin(move, nonce, values.pop("kind", "new"), **values)[0]
+        values = {"kind": "new", "is_known": True, **values}
+        return self.signups._begin(move, nonce, **values)[0]
 
     def begin_swedish(
         self, nonce="nonce-of-a-form", move=None, account=NUMBER, **values

@@ -9,6 +9,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, new_test_user
 from odoo.tools import mute_logger
 
+from odoo.addons.billing_direct_debit.models import billing_debit_signup
+
 from ..billing_base.common import LinkCase
 from .signup_common import (
     CLEARING,
@@ -51,7 +53,9 @@ class TestNorway(SignupCase, LinkCase):
         first = self.begin(self.invoice)
         self.assertEqual(self.begin(self.invoice), first)
         # Going to the bank once more is the same attempt, with what is wanted now.
-        again = self.begin(self.invoice, "another-form", include_open=True)
+        again = self.begin(
+            self.invoice, "another-form", include_open=True, begun_ids=first.ids
+        )
         self.assertEqual(again, first)
         self.assertTrue(first.include_open)
         events = self.events.search(
@@ -82,6 +86,68 @@ class TestNorway(SignupCase, LinkCase):
         self.assertEqual(result["state"], "applied")
         self.assertEqual(self.stage(self.invoice), "active")
 
+    def test_what_the_customer_stopped_begins_anew_by_nobody_else(self):
+        self.bank_says(self.invoice)
+        self.invoice._billing_debit_stop()
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=1)):
+            # Somebody with the link of the invoice, and the next record of the bank.
+            self.begin(self.invoice, is_known=False)
+            [result] = self.bank_says(self.invoice)
+            self.assertEqual(result["state"], "worklist")
+            # A list of what there is, is no answer to the customer either.
+            self.begin(self.invoice, "another-form")
+            [result] = self.bank_says(self.invoice, registration=0)
+            self.assertEqual(result["state"], "worklist")
+            self.assertEqual(self.stage(self.invoice), "waiting")
+            [result] = self.bank_says(self.invoice)
+        self.assertEqual(result["state"], "applied")
+
+    def test_a_link_decides_about_its_own_invoice(self):
+        self.begin(self.invoice, is_known=False, include_open=True)
+        [result] = self.bank_says(self.invoice)
+        mandate = self.mandates.browse(result["mandate_id"])
+        self.assertFalse(mandate.include_open)
+        self.assertEqual(mandate.include_move_id, self.invoice)
+        mandate.active_from = max(
+            (self.invoice | self.other).mapped("invoice_date")
+        ) + timedelta(days=1)
+        self.assertFalse(self.invoice._billing_age_obstacles(mandate))
+        self.assertTrue(self.other._billing_age_obstacles(mandate))
+        found = self.env["billing.debit.planner"]._find_candidates(self.company)
+        found = [move_id for ids in found for move_id in ids]
+        self.assertIn(self.invoice.id, found)
+        self.assertNotIn(self.other.id, found)
+
+    def test_a_link_changes_nothing_of_what_the_customer_wants(self):
+        for nth, wanted in enumerate((True, False)):
+            partner = self._new_partner(f"Customer {nth}")
+            move = self._new_invoices(1, partner=partner)
+            own = self.begin(move, include_open=wanted)
+            for known in (False, True):
+                # Another browser, and one that says to be this one.
+                other = self.begin(
+                    move,
+                    f"form-of-another-{known}",
+                    is_known=False,
+                    include_open=not wanted,
+                    begun_ids=own.ids if known else (),
+                )
+                self.assertNotEqual(other, own)
+            self.assertEqual(own.include_open, wanted)
+            [result] = self.bank_says(move)
+            mandate = self.mandates.browse(result["mandate_id"])
+            self.assertEqual(mandate.include_open, wanted)
+            self.assertFalse(mandate.include_move_id)
+
+    def test_what_is_begun_by_programs_has_an_end(self):
+        self.patch(billing_debit_signup, "MOST", 2)
+        for nth in range(2):
+            self.begin(self.invoice, f"form-number-{nth}", is_known=False)
+        with self.assertRaisesRegex(UserError, "just now"), self.cr.savepoint():
+            self.begin(self.invoice, "one-form-more", is_known=False)
+        # The customer does not suffer by it.
+        self.assertTrue(self.begin(self.invoice, "form-of-the-customer"))
+
     def test_stopping_while_nobody_has_answered(self):
         self.begin(self.invoice)
         self.invoice._billing_debit_stop()
@@ -107,6 +173,21 @@ class TestNorway(SignupCase, LinkCase):
                 f"https://kvitt.example/my/invoices/{self.invoice.id}/debit_back?key="
             )
         )
+
+    def test_the_limit_tells_who_has_a_link_nothing_of_other_invoices(self):
+        self.init_invoice(
+            "out_invoice", partner=self.kari, amounts=[90000.0], post=True
+        )
+        limits = [
+            dict(
+                self.begin(
+                    self.invoice, f"form-{is_known}-1", is_known=is_known
+                )._form_fields("https://kvitt.example/")
+            )["amountLimit"]
+            for is_known in (False, True)
+        ]
+        self.assertEqual(limits[0], "10000")
+        self.assertGreater(int(limits[1]), 90000)
 
     def test_invoices_that_cannot_be_drawn_have_no_card(self):
         self.assertIsNone(self.stage(self._new_invoices(1, post=False)))
@@ -157,7 +238,10 @@ class TestSweden(SignupCase, LinkCase):
         signup = self.begin_swedish(include_open=True)
         self.assertEqual(signup._collect(), "pending")
         self.assertEqual(self.stage(self.swedish_invoice), "offer")
-        self.assertEqual(self.sign(signup), "done")
+        # The provider is not asked all the time.
+        self.assertEqual(self.sign(signup), "pending")
+        with freeze_time(fields.Datetime.now() + timedelta(seconds=3)):
+            self.assertEqual(signup._collect(), "done")
         mandate = signup.mandate_id
         self.assertEqual(self.stage(self.swedish_invoice), "waiting")
         self.assertEqual(mandate.bank_account, f"{CLEARING}00000{NUMBER}")
@@ -181,6 +265,37 @@ class TestSweden(SignupCase, LinkCase):
         )
         self.assertEqual(mandate.payer_identity, PERSON)
         self.assertEqual(len(mandate.request_ids), 1)
+
+    def test_nothing_is_signed_without_account_and_consent(self):
+        for missing in ("bank_account", "consent"):
+            signup = self.begin_swedish(nonce=f"nonce-without-{missing}")
+            signup[missing] = False
+            self.assertEqual(self.sign(signup), "failed")
+        self.assertFalse(self.mandates.search([("partner_id", "=", self.kari.id)]))
+
+    def test_what_was_begun_before_a_stop_is_signed_no_more(self):
+        signup = self.begin_swedish()
+        self.sign(signup)
+        self.bankgirot_says(signup.mandate_id)
+        pending = self.begin_swedish(
+            nonce="second-form", kind="change", account="0000019"
+        )
+        self.swedish_invoice._billing_debit_stop()
+        self.assertEqual(pending.state, "failed")
+        self.assertEqual(self.sign(pending), "failed")
+        # Nor where it was not stopped here.
+        pending.write(
+            {
+                "state": "started",
+                "bank_account": "5000000000000019",
+                "consent": "Yes",
+                "provider_data": False,
+            }
+        )
+        self.assertEqual(self.sign(pending), "failed")
+        self.assertEqual(
+            self.mandates.search([("partner_id", "=", self.kari.id)]), signup.mandate_id
+        )
 
     def test_two_windows_make_one_mandate(self):
         first = self.begin_swedish()
@@ -233,6 +348,7 @@ class TestSweden(SignupCase, LinkCase):
         self.assertTrue(signup.bank_account)
         signup.bank_account = False
         signup._set_account("", "", "5050-1055")
+        signup.consent = self.swedish._signup_consent()
         self.sign(signup)
         mandate = signup.mandate_id
         self.assertEqual(mandate.payer_bankgiro, "50501055")
@@ -320,6 +436,17 @@ class TestMessages(SignupCase, LinkCase):
         self.assertEqual(mandate.tell, "ended")
         self.run_job()
         self.assertIn("You stopped it.", (self.told() - mail).body_html)
+
+    def test_a_mandate_is_shown_on_an_invoice_of_its_customer(self):
+        self.kari.is_company = True
+        below = self._new_partner("Kari Under AS", is_company=True)
+        below.parent_id = self.kari
+        self.assertEqual(below.commercial_partner_id, below)
+        self._new_invoices(1, partner=below)
+        [result] = self.bank_says(self.invoice)
+        mandate = self.mandates.browse(result["mandate_id"])
+        newest = mandate._newest_invoice()
+        self.assertEqual(newest.commercial_partner_id, self.kari)
 
 
 class TestDemo(IdentificationContract, SignupCase, LinkCase):

@@ -150,6 +150,8 @@ class TestOwnPage(SignupCase, LinkCase, KvittHttpCase):
             {"companyAccountNo": "12345678903"},
             {"returnUrl": "https://elsewhere.example/"},
             {"returnUrl": "javascript:alert(1)"},
+            {"returnUrl": f"{self.base_url()}//elsewhere.example/my"},
+            {"returnUrl": f"{self.base_url()}/\\elsewhere.example/my"},
         ):
             with mute_logger("odoo.http"):
                 answer = self.url_open("/billing/demo/agreement", data=form | change)
@@ -171,6 +173,59 @@ class TestOwnPage(SignupCase, LinkCase, KvittHttpCase):
         self.assertEqual(answer.status_code, 303)
         self.assertIn("/web/login?redirect=", answer.headers["Location"])
         self.assertNotIn(self.swedish_token, answer.headers["Location"])
+
+    def test_what_is_norways_begins_nothing_in_sweden(self):
+        form = self.card(access_token=self.token).find(".//form")
+        fields = {
+            field.get("name"): field.get("value") or ""
+            for field in form.xpath(".//input[@type='hidden']")
+        }
+        answer = self.url_open(
+            f"/my/invoices/{self.swedish_invoice.id}/debit_start",
+            data={**fields, "access_token": self.swedish_token},
+            allow_redirects=False,
+        )
+        self.assertEqual(answer.status_code, 422)
+        self.assertFalse(self.signups.search([("partner_id", "=", self.kari.id)]))
+        # Nor for the customer, who would be by without account and consent.
+        self.authenticate("signup_kari", "signup_kari")
+        page = self.get("/direct_debit", self.swedish_invoice)
+        form = self.form(page, "debit_sign")
+        form.set("action", form.get("action").replace("debit_sign", "debit_start"))
+        self.assertEqual(self.send(form).status_code, 422)
+        form.set("action", form.get("action").replace("debit_start", "debit_sign"))
+        self.assertIn("tick that you agree", self.send(form).text)
+        self.assertFalse(self.signups.search([("partner_id", "=", self.kari.id)]))
+
+    def test_coming_back_shows_the_page_to_the_customer_only(self):
+        self.authenticate("signup_kari", "signup_kari")
+        page = self.get("/direct_debit", self.swedish_invoice)
+        self.send(
+            self.form(page, "debit_sign"), clearing=CLEARING, account=NUMBER, agree="1"
+        )
+        signup = self.signups.search([("partner_id", "=", self.kari.id)])
+        answer = self.get("/debit_signed", self.swedish_invoice, key=signup._key())
+        self.assertIn("BankID is not finished", answer.text)
+        self.portal_user.partner_id.parent_id = False
+        self.env.flush_all()
+        answer = self.get("/debit_signed", self.swedish_invoice, key=signup._key())
+        self.assertEqual(answer.status_code, 303)
+        self.assertNotIn(self.kari.name, answer.text)
+
+    def test_the_company_above_is_not_the_customer(self):
+        self.sign(self.begin_swedish())
+        above = self._new_partner("Konsern AS", is_company=True)
+        self.kari.write({"is_company": True, "parent_id": above.id})
+        self.portal_user.partner_id.parent_id = above
+        self.env.flush_all()
+        self.authenticate("signup_kari", "signup_kari")
+        card = self.card(self.swedish_invoice)
+        self.assertFalse(card.xpath(".//form | .//a"))
+        answer = self.get("/direct_debit", self.swedish_invoice)
+        self.assertEqual(answer.status_code, 303)
+        self.assertTrue(
+            answer.headers["Location"].endswith(str(self.swedish_invoice.id))
+        )
 
     def test_signed_in_it_is_signed_on_the_page(self):
         self.authenticate("signup_kari", "signup_kari")

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from lxml import html
 
+from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from ..billing_direct_debit.signup_common import CLEARING, NUMBER, SignupCase
@@ -114,6 +115,37 @@ class TestPage(SignupCase, TrustCase):
         # Anything else is for who is known.
         answer = self.post("debit_stop")
         self.assertIn("/code?", answer.headers["Location"])
+
+    def test_what_was_stopped_begins_anew_by_the_customer_alone(self):
+        self.bank_says(self.invoice)
+        self.invoice._billing_debit_stop()
+        self.env.flush_all()
+        answer = self.post("debit_start", nonce="nonce-of-a-form")
+        self.assertEqual(answer.status_code, 303)
+        self.assertIn("/code?", answer.headers["Location"])
+        self.assertFalse(self.signups.search([("move_id", "=", self.invoice.id)]))
+
+    def test_the_company_above_is_not_the_customer(self):
+        signup = self.begin_swedish()
+        self.sign(signup)
+        self.bankgirot_says(signup.mandate_id)
+        above = self._new_partner("Konsern AS", is_company=True)
+        self.kari.write({"is_company": True, "parent_id": above.id})
+        new_test_user(self.env, "debit_above", "base.group_portal", partner_id=above.id)
+        self.env.flush_all()
+        self.authenticate("debit_above", "debit_above")
+        self.open_by = "none"
+        page = self.page()
+        self.assertEqual(page.status_code, 200)
+        self.assertIn("Autogiro is on", page.text)
+        self.assertNotIn("See, change or stop", page.text)
+        answer = self.page("direct_debit")
+        self.assertEqual(answer.status_code, 303)
+        self.assertNotIn("direct_debit", answer.headers["Location"])
+        answer = self.post("debit_stop", move=self.move, token=self.open_by)
+        self.assertEqual(answer.status_code, 303)
+        self.env.invalidate_all()
+        self.assertEqual(signup.mandate_id.state, "active")
 
     def test_an_open_page_sees_what_the_bank_says(self):
         before = self.invoice._billing_page_stamp()
