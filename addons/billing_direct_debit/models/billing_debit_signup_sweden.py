@@ -131,7 +131,11 @@ class BillingDebitSignup(models.Model):
         if self.kind == "change" and before_sudo.state != "active":
             # Stopped meanwhile: another account does not begin it anew.
             return self._fail(identification.FAILED)
-        self._sign(outcome, before_sudo)
+        try:
+            self._sign(outcome, before_sudo)
+        except UserError:
+            # Nothing was made: the bankgiro has a mandate, perhaps somebody else's.
+            return self._fail(identification.FAILED)
         return outcome.state
 
     def _sign(self, outcome, before_sudo):

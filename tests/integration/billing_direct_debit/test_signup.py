@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, new_test_user
 from odoo.tools import mute_logger
 
+from odoo.addons.billing_direct_debit.core import identification
 from odoo.addons.billing_direct_debit.models import billing_debit_signup
 
 from ..billing_base.common import LinkCase
@@ -353,6 +354,19 @@ class TestSweden(SignupCase, LinkCase):
         mandate = signup.mandate_id
         self.assertEqual(mandate.payer_bankgiro, "50501055")
         self.assertFalse(mandate.bank_account or mandate.payer_identity)
+
+    def test_a_bankgiro_that_has_a_mandate_is_not_signed_again(self):
+        owner = self._new_partner("Owner", is_company=True)
+        self.mandates._sign(self.swedish, owner, payer_bankgiro="50501055")
+        self.kari.is_company = True
+        signup = self.begin(self.swedish_invoice)
+        signup._set_account("", "", "5050-1055")
+        signup.consent = self.swedish._signup_consent()
+        signup._identify("https://kvitt.example/")
+        self.assertEqual(self.sign(signup), identification.FAILED)
+        self.assertEqual(signup.state, "failed")
+        self.assertFalse(signup.mandate_id)
+        self.assertEqual(self.mandates._live_of(self.swedish, owner).state, "draft")
 
     def test_another_account_takes_over_when_it_works(self):
         signup = self.begin_swedish()
