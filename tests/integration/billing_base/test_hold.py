@@ -86,7 +86,7 @@ class TestHold(BillingBaseCase):
             counts.append(self.cr.sql_log_count - before)
         # Each addon with reasons of its own adds a few
         self.assertEqual(counts[0], counts[1])
-        self.assertLessEqual(counts[0], 12)
+        self.assertLessEqual(counts[0], 14)
 
     # === PLACING AND LIFTING === #
 

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from odoo.tests import Form
 
 from .campaign_common import TODAY, DebitFigures
 
@@ -59,9 +58,8 @@ class TestSignups(DebitFigures):
         )
 
     def test_the_saving_is_a_setting_with_its_source(self):
-        settings = Form(self.env["res.config.settings"].with_company(self.company))
-        settings.billing_debit_saving = 500
-        settings.save().execute()
+        settings = self.env["res.config.settings"].with_company(self.company)
+        settings.create({"billing_debit_saving": 500}).execute()
         self.assertEqual(self.company.billing_debit_saving, 500)
         text = self.company._fields["billing_debit_saving"].help
         self.assertIn("400 to 500 Swedish kronor", text)

@@ -5,11 +5,15 @@ from datetime import date
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
+from odoo.tools import mute_logger
 
 from odoo.addons.billing_direct_debit.core import failure, payday, retry
 
 from ..billing_dynamic_distribution.channel_contract import ChannelContract
 from .failure_common import DUE, FailureCase
+
+#: Logs what keeps it from drawing.
+CHANNEL = "odoo.addons.billing_direct_debit.models.billing_channel_debit"
 
 
 class TestDebitContract(ChannelContract, FailureCase):
@@ -32,7 +36,10 @@ class TestDebitContract(ChannelContract, FailureCase):
     def provider(self, behaviour):
         moves = self.registry["account.move"]
         if behaviour == "down":
-            with patch.object(moves, "_billing_draw", side_effect=UserError("no")):
+            with (
+                patch.object(moves, "_billing_draw", side_effect=UserError("no")),
+                mute_logger(CHANNEL),
+            ):
                 yield
         elif behaviour == "refuse":
             self.mandate.state = "ended"

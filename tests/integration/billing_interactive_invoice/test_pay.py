@@ -450,7 +450,7 @@ class TestSteps(PayCase, KvittHttpCase):
         back = self.url_open(tx.landing_route, headers=PHONE)
         self.assertEqual(back.status_code, 200)
         self.assertFalse(html.fromstring(back.content).xpath("//*[@id='pay']"))
-        self.assertNotIn(self.invoice.access_token or "none", back.text)
+        self.assertNotIn(self.invoice.access_token or "no token", back.text)
 
     def test_who_is_signed_in_pays_without_any_token(self):
         self.sign_in("kari_portal")
