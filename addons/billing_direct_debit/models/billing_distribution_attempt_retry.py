@@ -10,8 +10,9 @@ class BillingDistributionAttempt(models.Model):
     def _make(self, vals_list):
         """Extend: the message about a new try tells when it is drawn."""
         attempts = super()._make(vals_list)
+        retry = self.env.ref(RETRY_CONTENT)
         attempts.filtered(
-            lambda attempt: attempt.content_id == self.env.ref(RETRY_CONTENT)
+            lambda attempt: attempt.content_id == retry
         ).tells_debit = True
         return attempts
 

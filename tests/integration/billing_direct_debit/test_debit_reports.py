@@ -2,7 +2,6 @@
 
 from datetime import date
 
-
 from .campaign_common import TODAY, DebitFigures
 
 

@@ -9,6 +9,7 @@ from odoo.addons.billing_bank_file.core.messages import Extension, Message
 from odoo.addons.billing_bank_file.core.recognise import open_bank_file
 from odoo.addons.billing_bank_file.core.source import Reader
 from odoo.addons.billing_bank_file.core.types import Summary
+
 from tests.builders.bank_files import MandateList, OcrAssignment, ocr_file
 
 from .helpers import DATA
