@@ -25,7 +25,9 @@ function feePages({base, folder, open, call, shoot}) {
     // What was written about it comes later than the form.
     const chatter = ".o-mail-Chatter";
     if (await page.locator(chatter).count()) {
-      await page.waitForSelector(`${chatter} .o-mail-Message`);
+      await page.waitForSelector(
+        `${chatter} .o-mail-Message, ${chatter} .o-mail-Thread-empty`
+      );
     }
   }
 
