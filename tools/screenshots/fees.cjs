@@ -127,7 +127,16 @@ function feePages({base, folder, open, call, shoot}) {
       page,
       "billing.charge",
       "search_read",
-      [[OURS, ["kind", "=", "fee"], ["state", "=", "booked"]], ["move_id"]],
+      [
+        [
+          OURS,
+          ["kind", "=", "fee"],
+          ["state", "=", "booked"],
+          // What the law says is asked of what is still to be paid.
+          ["move_id.payment_state", "in", ["not_paid", "partial"]],
+        ],
+        ["move_id"],
+      ],
       {limit: 1}
     );
     await page.goto(
